@@ -1,0 +1,56 @@
+# l4sync: build, test, install. `make help` lists the targets.
+B ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= gcc
+VERSION := 0.1
+
+# What the whole program needs, and what the client part (the laptop) needs.
+PKGS := libsystemd yaml-0.1 libgit2 jansson nettle
+CLIENT_PKGS := jansson
+
+WARN := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion \
+	-Wshadow -Wno-variadic-macros
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DL4SYNC_VERSION='"$(VERSION)"' \
+	-Iinclude $(WARN) $(if $(CI),-Werror) -fstack-protector-strong \
+	$(CFLAGS) $(EXTRA_CFLAGS)
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+
+SRC := $(wildcard reconciler/*.c reconciler/*/*.c modules/*.c)
+MAIN := reconciler/client/main.c
+NOLOCAL := reconciler/client/nolocal.c
+LIB_SRC := $(filter-out $(MAIN) $(NOLOCAL),$(SRC))
+CLIENT_SRC := $(wildcard reconciler/client/*.c reconciler/base/*.c)
+CLIENT_SRC := $(filter-out reconciler/base/hash.c,$(CLIENT_SRC))
+OBJ = $(1:%.c=$(B)/%.o)
+
+.PHONY: all clean help
+all: $(B)/l4sync
+
+$(B)/l4sync: $(call OBJ,$(MAIN) $(LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# The laptop's program: the same client code, without the host side and its libraries.
+$(B)/l4sync-client: $(call OBJ,$(CLIENT_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(CLIENT_PKGS))
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Unit tests: one program a file in tests/unit, linked with everything but main.
+UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT := $(UNIT_SRC:%.c=$(B)/%)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs check)
+
+.PHONY: check-unit
+check-unit: $(UNIT)
+	@set -e; for t in $(UNIT); do $$t; done
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

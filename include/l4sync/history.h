@@ -1,0 +1,64 @@
+/*
+ * Generations: a bare git repository (libgit2), a commit without parents under
+ * refs/generations/N for each recorded apply. Holds the want, what was there before, the originals
+ * of what was adopted, plan and outcome. Secret content never enters it.
+ * Called by the pipeline and the verbs log, show, status, rollback.
+ */
+#ifndef L4SYNC_HISTORY_H
+#define L4SYNC_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "l4sync/err.h"
+#include "l4sync/hash.h"
+#include "l4sync/mem.h"
+#include "l4sync/resources.h"
+
+struct history;
+
+/* dir_path: the state directory (/var/lib/l4sync or below --root), made (0700) if create. With
+ * create false and nothing there: -ENOENT. */
+int history_open(const char *dir_path, bool create, struct history **ret, struct err *e);
+void history_close(struct history *h);
+void history_closep(struct history **h);
+#define _cleanup_history_ __attribute__((cleanup(history_closep)))
+
+/* The host's secret key for HMACs, made at the first call (0600, synced). */
+int history_key(struct history *h, unsigned char ret[HASH_SIZE], struct err *e);
+
+enum outcome { OUTCOME_APPLIED, OUTCOME_ROLLED_BACK, OUTCOME_FAILED };
+
+struct generation {
+	uint64_t number;
+	int64_t time;         /* seconds since the epoch, UTC */
+	const char *user;     /* who: SUDO_USER or the login name */
+	const char *client;   /* "SSH_CLIENT's address" or NULL */
+	const char *command;  /* the command line, without secrets */
+	enum outcome outcome;
+	const char *error;    /* of a failed one, or NULL */
+	const char *plan;     /* the plan document (JSON), or NULL */
+	unsigned fixed, failed, restarted;
+	struct resources *want;      /* NULL when only listed */
+	struct resources *before;    /* what the changed resources were; NULL when only listed */
+	struct resources *originals; /* adopted resources as they were found; NULL when only listed */
+};
+
+/* The newest successful generation; -ENOENT (no text) when there is none. Contents of the sets
+ * are hashes only until history_content() is asked. */
+int history_base(struct history *h, struct arena *a, struct generation *ret, struct err *e);
+int history_get(struct history *h, uint64_t number, struct arena *a, struct generation *ret,
+	struct err *e);
+/* Newest first, at most max (0: all); the sets are NULL. Reads no want. */
+int history_list(struct history *h, struct arena *a, size_t max, struct generation **ret,
+	size_t *ret_n, struct err *e);
+
+/* Records; number is filled in. Durable when it returns (fsync). */
+int history_record(struct history *h, struct generation *g, struct err *e);
+
+/* The bytes of a content that a set of this history holds only as a hash. -ENOENT: not kept. */
+int history_content(struct history *h, struct arena *a, const struct content *c,
+	const struct content **ret, struct err *e);
+
+#endif
