@@ -151,24 +151,38 @@ static int prepare(struct fetch *f, const char *home_dir, struct err *e)
 	return r < 0 ? r : make_home(f, home_dir, e);
 }
 
-/* What libgit2 gets as URL. An opened directory is reached whatever its parents' modes are. */
+/* The path of a local source; one that was opened by the parent is what is meant by the fd. */
+static const char *remote_path(struct fetch *f)
+{
+	return f->src->path_fd < 0 ? f->url.path
+				   : arena_printf(f->arena, "/proc/self/fd/%d", f->src->path_fd);
+}
+
 static const char *remote_url(struct fetch *f)
 {
-	if (f->url.kind == URL_LOCAL && f->src->path_fd >= 0)
-		return arena_printf(f->arena, "/proc/self/fd/%d", f->src->path_fd);
-	return f->url.text;
+	return f->url.kind == URL_LOCAL && f->src->path_fd >= 0 ? remote_path(f) : f->url.text;
 }
 
 static int failed(struct fetch *f, int git_code, struct err *e)
 {
 	if (f->refused)
 		return err_set(e, f->refused, "%s", err_text(&f->refusal));
-	if (f->url.kind == URL_LOCAL && git_error_last() &&
-		git_error_last()->klass == GIT_ERROR_REPOSITORY)
-		return err_set(e, -ENOENT, "there is no git repository");
 	if (git_code == GIT_EAUTH)
 		return err_set(e, -EACCES, "the server refused the login: %s", git_failure());
 	return err_set(e, -EIO, "%s", git_failure());
+}
+
+static int connect_failed(struct fetch *f, int git_code, struct err *e)
+{
+	struct stat st;
+
+	if (f->url.kind != URL_LOCAL)
+		return failed(f, git_code, e);
+	/* libgit2 says "unsupported URL protocol" of a path that is not there. */
+	if (stat(remote_path(f), &st) < 0)
+		return err_errno(e, -errno, "%s", f->url.path);
+	return err_set(e, -ENOENT, "there is no git repository that user %u may read (%s)", geteuid(),
+		git_failure());
 }
 
 /* refs/l4sync/HEAD: the default branch, so that an offline run finds it too. */
@@ -228,8 +242,9 @@ static int connect_and_transfer(struct fetch *f, git_repository *repo, git_remot
 	connect.follow_redirects = options.follow_redirects;
 
 	int r = git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect);
-	if (!r)
-		r = git_remote_ls(&heads, &n, remote);
+	if (r)
+		return connect_failed(f, r, e);
+	r = git_remote_ls(&heads, &n, remote);
 	if (r)
 		return failed(f, r, e);
 	if (!n)

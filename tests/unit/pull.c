@@ -140,7 +140,7 @@ START_TEST(says_what_is_missing)
 		"no branch, tag or commit \"mastre\"; there is a branch \"master\"");
 	refused(in_top("repo"), "0123456789", true, -ENOENT, "no branch, tag or commit");
 	refused(in_top("repo"), "../../x", true, -ENOENT, "no branch, tag or commit");
-	refused(in_top("none"), NULL, true, -ENOENT, "none: there is no git repository");
+	refused(in_top("none"), NULL, true, -ENOENT, "none: No such file or directory");
 	refused(in_top("cache"), NULL, true, -ENOENT, "there is no git repository");
 	refused(in_top("bare.git"), NULL, false, -ENOENT, "never pulled");
 	sh(NULL, "git init -q --bare empty.git");
