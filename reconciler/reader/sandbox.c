@@ -16,7 +16,7 @@
 
 #include "l4sync/child.h"
 
-#define FDS_MAX 128       /* open files */
+#define FDS_MAX 512       /* open files; a tree holds up to 128 directories open */
 #define PROCESSES_MAX 256 /* of the reader's uid, ssh-keygen and threads of libgit2 among them */
 
 static int failed(struct err *e, const char *what)
