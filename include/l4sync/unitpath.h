@@ -40,7 +40,7 @@ struct unit_file {
 struct unit_config {
 	const char *name;
 	bool masked;      /* the fragment is a link to /dev/null or empty */
-	bool found;       /* there is a fragment */
+	bool found;       /* there is a fragment; without one only slices, mounts and the like exist */
 	struct unit_file fragment; /* valid if found and not masked */
 	size_t n_dropins;
 	struct unit_file *dropins; /* effective ones, in the order in which systemd reads them */

@@ -13,6 +13,7 @@
 enum name_trait {
 	MAY_ALIAS = 1,    /* systemd accepts links to another name */
 	MAY_TEMPLATE = 2, /* systemd accepts NAME@.TYPE */
+	NO_FRAGMENT = 4,  /* a unit without a file is one, and its drop-ins count */
 };
 
 static const struct {
@@ -20,14 +21,14 @@ static const struct {
 	int traits;
 } unit_types[] = {
 	{"automount", 0},
-	{"device", MAY_ALIAS},
-	{"mount", 0},
+	{"device", MAY_ALIAS | NO_FRAGMENT},
+	{"mount", NO_FRAGMENT},
 	{"path", MAY_ALIAS | MAY_TEMPLATE},
-	{"scope", 0},
+	{"scope", NO_FRAGMENT},
 	{"service", MAY_ALIAS | MAY_TEMPLATE},
-	{"slice", 0},
+	{"slice", NO_FRAGMENT},
 	{"socket", MAY_ALIAS | MAY_TEMPLATE},
-	{"swap", 0},
+	{"swap", NO_FRAGMENT},
 	{"target", MAY_ALIAS | MAY_TEMPLATE},
 	{"timer", MAY_ALIAS | MAY_TEMPLATE},
 };
@@ -122,6 +123,11 @@ bool unit_name_may_alias(struct arena *a, const char *name, const char *target)
 		return false;
 	return to != NAME_INSTANCE ||
 		!strcmp(unit_name_instance(a, name), unit_name_instance(a, target));
+}
+
+bool unit_name_may_lack_fragment(const char *name)
+{
+	return type_traits(unit_name_type(name)) & NO_FRAGMENT;
 }
 
 bool unit_name_type_may_alias(const char *name)

@@ -85,14 +85,14 @@ static int unit_fill(struct unit_index *x, struct unit *u, struct err *e)
 	int r = unit_resolve(x, u, e);
 
 	c->name = u->name;
-	if (r >= 0 && u->fragment) {
-		c->found = true;
+	if (r >= 0 && u->fragment)
 		r = unit_file_fill(x, u, u->fragment, &c->fragment, &c->masked, e);
-	}
 	if (r < 0)
 		return r;
+	/* A link that leads nowhere hides what is further down, and there is no unit then. */
+	c->found = c->masked || c->fragment.content;
 	unit_groups(x, u);
-	if (c->masked)
+	if (c->masked || (!c->found && !unit_name_may_lack_fragment(u->name)))
 		return 0;
 	for (size_t i = 0; i < u->n_groups; i++)
 		if ((r = dropins_collect(x, &u->groups[i], &d, e)) < 0)
@@ -217,7 +217,7 @@ static bool is_effective(const struct unit *u, const char *path)
 {
 	const struct unit_config *c = &u->config;
 
-	if (names_has(&u->hops, path) || (c->found && !strcmp(c->fragment.path, path)))
+	if (names_has(&u->hops, path) || (u->fragment && !strcmp(u->fragment->path, path)))
 		return true;
 	for (size_t i = 0; i < c->n_dropins; i++)
 		if (!strcmp(c->dropins[i].path, path))
@@ -240,8 +240,8 @@ int unit_index_hidden(struct unit_index *x, const char *path, const char *unit,
 	if (!is_candidate(x, u, path))
 		return err_set(e, -ENOENT, "%s is no file of %s", path, unit);
 	bool is_dropin = !index_has_dir(x, path_parent(x->arena, path));
-	if (c->found && (c->masked || !is_dropin))
-		*ret_hider = c->fragment.path;
+	if (u->fragment && (c->masked || !is_dropin))
+		*ret_hider = u->fragment->path;
 	for (size_t i = 0; is_dropin && i < c->n_dropins; i++)
 		if (!strcmp(path_name(c->dropins[i].path), path_name(path)))
 			*ret_hider = c->dropins[i].path;

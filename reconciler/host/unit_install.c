@@ -29,7 +29,7 @@ struct install {
 	const char *name;
 	bool asked_for;    /* not only named by an Also= */
 	const char *path;  /* what links point to; NULL: an alias */
-	bool in_etc;       /* there is a file or link of that name in CONFIG_DIR */
+	bool in_etc;       /* there is a link to it of that name in CONFIG_DIR */
 	struct names lists[LIST_COUNT];
 	const char *default_instance;
 };
@@ -238,7 +238,7 @@ static int install_load(struct install *u)
 		text_starts(entry->path, "/run/systemd/transient/"))
 		return err_set(u->run->e, -EADDRNOTAVAIL, "%s is made at run time (%s): it cannot be enabled",
 			u->name, entry->path);
-	u->in_etc = text_starts(entry->path, CONFIG_DIR "/");
+	u->in_etc = !strcmp(entry->path, arena_printf(x->arena, CONFIG_DIR "/%s", u->name));
 	/* A fragment kept elsewhere is reached through its link only after the drop-ins were read. */
 	bool linked = entry->kind == ENTRY_LINK;
 	u->path = linked ? f->hops.items[f->hops.n - 1] : entry->path;
@@ -247,6 +247,19 @@ static int install_load(struct install *u)
 	if ((r = parse_dropins(u)) < 0)
 		return r;
 	return linked ? unit_file_parse(x->arena, f->content, on_assignment, u) : 0;
+}
+
+/* Alias=a.target.wants/NAME: how it was said before there was WantedBy=. */
+static bool is_legacy_alias(const struct install *u, const char *alias)
+{
+	const char *slash = strchr(alias, '/');
+
+	if (!slash || strcmp(slash + 1, u->name) || unit_name_is_template(u->name))
+		return false;
+	const char *dir = arena_strndup(u->run->x->arena, alias, (size_t)(slash - alias));
+	const char *dot = strrchr(dir, '.');
+	return dot && (!strcmp(dot, ".wants") || !strcmp(dot, ".requires")) &&
+		unit_name_valid(arena_strndup(u->run->x->arena, dir, (size_t)(dot - dir)));
 }
 
 static int apply_aliases(struct install *u)
@@ -268,7 +281,7 @@ static int apply_aliases(struct install *u)
 		run->any = true;
 		if (!strcmp(alias, u->name))
 			continue;
-		if (!unit_name_may_alias(a, alias, u->name))
+		if (!is_legacy_alias(u, alias) && !unit_name_may_alias(a, alias, u->name))
 			return err_set(run->e, -EINVAL, "%s: Alias=%s cannot be a name of it", u->name,
 				alias);
 		link_add(run, arena_printf(a, CONFIG_DIR "/%s", alias), elsewhere ? link : u->path);

@@ -88,7 +88,9 @@ static int alias_as_name(struct unit_index *x, const struct unit *u, const char 
 	struct entry *own;
 
 	*ret = NULL;
-	if (strcmp(alias->of, u->id) && strcmp(alias->of, u->fragment->name))
+	/* Not the unit's id: asked for by an alias, systemd does not look for the aliases that only
+	 * the main name's instance has. */
+	if (strcmp(alias->of, u->name) && strcmp(alias->of, u->fragment->name))
 		return 0;
 	*ret = alias->name;
 	if (!instance || !*instance || !unit_name_is_template(alias->name))

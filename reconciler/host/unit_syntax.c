@@ -64,6 +64,8 @@ int unit_file_parse(struct arena *a, const struct content *content,
 	unsigned number = 0, first = 0;
 	int r = 0;
 
+	if (end - at >= 3 && !memcmp(at, "\xef\xbb\xbf", 3))
+		at += 3;
 	for (; at < end && !r; number++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline ? newline : end;

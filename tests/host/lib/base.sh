@@ -31,6 +31,7 @@ base_init() {
 		return 1
 	fi
 	T=$(mktemp -d "${TMPDIR:-/tmp}/l4sync-test.XXXXXX")
+	chmod 0711 "$T" # its names are not to be listed, but users of a test may be given one
 	export L4SYNC_TEST_T=$T L4SYNC_TEST_CG=$CG
 	# The guard does the cleaning when this shell is killed and cannot. It must outlive the shell, so
 	# it has a session of its own; it holds no descriptor of ours, or a pipe to us would never close.
@@ -50,7 +51,7 @@ base_exit() {
 	fi
 	if [[ -n $base_guard ]]; then
 		base_clean
-		kill "$base_guard" 2>/dev/null || true
+		kill -- "-$base_guard" 2>/dev/null || true # with its tail; setsid made it a group's leader
 	else
 		cgroup_children_end "$CG"
 	fi
@@ -95,6 +96,18 @@ cgroup_exec() {
 	mkdir -p "$dir"
 	echo "$BASHPID" >"$dir/cgroup.procs"
 	exec setpriv --pdeathsig KILL "$@"
+}
+
+# host_alone COMMAND...: runs a test or a runner as if it had been started by hand.
+host_alone() {
+	env -u L4SYNC_TEST_T -u L4SYNC_TEST_CG -u L4SYNC_TEST_FD -u L4SYNC_TEST_RESULTS -u L4SYNC_TEST_LOCK \
+		-u L4SYNC_COUNTS "$@"
+}
+
+# alive PID: it runs; one that has ended and that nobody has waited for yet does not.
+alive() {
+	local state
+	state=$(ps -o stat= -p "$1") && [[ $state != Z* ]]
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds; fails after that time.

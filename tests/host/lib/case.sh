@@ -5,18 +5,21 @@
 
 t_file=$(basename "$(dirname "$(readlink -f "$0")")")/$(basename "$0" .test)
 t_name='' t_checks=0 t_failed=0 t_why='' t_where=''
+t_stdout=${L4SYNC_TEST_FD:-} # set by the runner; else what is the standard output at the first case
 t_totals=(0 0 0) # passed, failed, skipped: what a test that is run by hand ends with
 T_OUT='' T_ERR='' # what the last t_exit command printed
+
+t_open() {
+	[[ -n $t_stdout ]] || exec {t_stdout}>&1
+}
 
 # t_case NAME: what is printed from here on belongs to this case, and is shown if it fails.
 t_case() {
 	t_close
-	if [[ -z ${t_stdout:-} ]]; then
-		exec {t_stdout}>&1
-		set -E
-		trap 't_where="${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
-	fi
+	t_open
 	t_name=$1 t_checks=0 t_failed=0 t_why='' t_where=''
+	set -E
+	trap 't_where="${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
 	[[ -n ${L4SYNC_VERBOSE:-} ]] || exec >"$T/case.log" 2>&1
 }
 
@@ -39,7 +42,7 @@ t_fail() {
 t_skip() {
 	t_why=$1
 	if [[ -z $t_name ]]; then
-		exec {t_stdout}>&1
+		t_open
 		t_name=all
 		exit 0
 	fi
@@ -120,13 +123,19 @@ t_end() {
 	local code=$1
 	if ((code)) && [[ -z $t_name ]]; then
 		t_name=setup
-		[[ -n ${t_stdout:-} ]] || exec {t_stdout}>&1
+		t_open
 	fi
 	if ((code)); then
-		t_fail "the test ended with exit $code${t_where:+, at $t_where}"
+		t_checks=$((t_checks + 1)) t_failed=$((t_failed + 1))
+		echo "!! the test ended with exit $code${t_where:+, at $t_where}"
 	fi
 	t_close
-	if [[ -n ${t_stdout:-} && -z ${L4SYNC_TEST_RESULTS:-} ]]; then
+	if [[ ${t_totals[*]} == "0 0 0" ]]; then
+		t_open
+		t_name="no case at all"
+		t_close
+	fi
+	if [[ -n $t_stdout && -z ${L4SYNC_TEST_RESULTS:-} ]]; then
 		echo "${t_totals[0]} passed, ${t_totals[1]} failed, ${t_totals[2]} skipped" >&"$t_stdout"
 	fi
 	((t_totals[1] == 0))

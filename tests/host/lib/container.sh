@@ -22,7 +22,7 @@ container_boot() {
 		</dev/null >"$T/$name.console" 2>&1 &
 	container_pid["$name"]=$!
 	for ((i = 0; i < 600; i++)); do
-		kill -0 "${container_pid[$name]}" 2>/dev/null || break
+		alive "${container_pid[$name]}" || break
 		if container_up "$name"; then
 			host_install "$name"
 			return 0
@@ -77,6 +77,5 @@ container_service() {
 # container_stop NAME: pulls the plug. Nothing of it survives, so there is nothing to shut down.
 container_stop() {
 	cgroup_end "$CG/$1"
-	wait "${container_pid[$1]}" 2>/dev/null || true
 	unset "container_pid[$1]" "host_kind[$1]"
 }
