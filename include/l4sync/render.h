@@ -19,6 +19,8 @@ json_int_t field_number(const json_t *o, const char *key);
 /* "https://… master 1f3a9c2e4b5d", of each source; several are separated by a comma. */
 void render_sources(struct paint *p, const json_t *sources);
 
+/* Borrowed effects, sorted by position; the array is the caller's (free). */
+json_t **effects_in_order(const json_t *list, size_t *ret_n);
 /* Whether it says anything but numbers: a change, an effect, a finding, something skipped. */
 bool plan_is_empty(const json_t *plan);
 /* All of it but the summary. allowed: --allow-removal was given. */

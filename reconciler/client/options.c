@@ -200,7 +200,9 @@ static int check_command(struct parse *p, const char *name)
 		return 0;
 	}
 	if (!name)
-		return p->help || p->version ? 0 : usage(p, "say what to do: plan, apply, check, status or log");
+		return p->help || p->version
+			? 0
+			: usage(p, "say what to do: plan, apply, check, status or log");
 	const char *nearest = command_nearest(name);
 	return nearest ? usage(p, "unknown command \"%s\"; did you mean %s?", name, nearest)
 		       : usage(p, "unknown command \"%s\"", name);
@@ -252,7 +254,7 @@ static int resolve_paths(struct parse *p)
 		if (path ? **value == '/' : **value != '.')
 			continue;
 		if (p->request.remote)
-			return usage(p, "--%s is a path on %s then: give it from the root", f->name,
+			return usage(p, "--%s is a path on the host %s: it begins with /", f->name,
 				p->request.remote);
 		int rc = absolute(p, value);
 		if (rc)
@@ -300,6 +302,9 @@ int options_parse(struct arena *a, int argc, char **argv, struct request *ret, b
 		completion_print(stdout, argc > 2 ? command_find(argv[2]) : NULL);
 		return 0;
 	}
+	/* For the hint of what is said about a flag; decided below. */
+	for (int i = 1; i < argc && !p.command; i++)
+		p.command = command_find(argv[i]);
 	int rc = parse_flags(&p, argc, argv);
 	if (!rc)
 		rc = check_command(&p, argv[optind]);

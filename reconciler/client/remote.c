@@ -21,6 +21,9 @@
 
 #define NOISE_MAX 65536u /* bytes that a login shell may print before the first line of ours */
 #define STDERR_LINE_MAX 4096u
+/* ssh's last line is shown after this, or in the error if ssh ends with it. A security key that
+ * waits to be touched must not be kept waiting longer. */
+#define HOLD_MS 300
 
 enum phase { PHASE_HELLO, PHASE_RUNNING, PHASE_DONE };
 
@@ -36,8 +39,16 @@ struct remote {
 	bool no_command; /* standard error said that there is no l4sync */
 	bool no_right;   /* standard error said that sudo refuses */
 	char *last;      /* its last line */
+	bool held;       /* which was not shown yet */
 	struct err e;
 };
+
+static void show_held(struct remote *m)
+{
+	if (m->held)
+		event_message(m->sink, "warning", "%s: %s", m->request->remote, m->last);
+	m->held = false;
+}
 
 static int send_object(struct remote *m, json_t *o)
 {
@@ -108,6 +119,7 @@ static int on_ask(struct remote *m, const char *question)
 
 static int on_line(struct remote *m, const char *line, size_t size)
 {
+	show_held(m);
 	if (m->phase == PHASE_HELLO)
 		return before_hello(m, line, size);
 	json_t *o = lines_object(line, size, &m->e);
@@ -139,9 +151,10 @@ static void on_stderr_line(struct remote *m, const char *line)
 	m->no_command |= strstr(line, "not found") != NULL;
 	m->no_right |= strstr(line, "a password is required") || strstr(line, "not allowed to") ||
 		strstr(line, "may not run sudo") || strstr(line, "not in the sudoers");
+	show_held(m);
 	free(m->last);
 	m->last = xstrdup(line);
-	event_message(m->sink, "warning", "%s: %s", m->request->remote, line);
+	m->held = true;
 }
 
 /* Returns false at the end. */
@@ -189,8 +202,12 @@ static int follow(struct remote *m)
 	int rc = 1;
 
 	while (rc > 0) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		int n = poll(fds, 2, m->held ? HOLD_MS : -1);
+
+		if (n < 0 && errno != EINTR)
 			return err_errno(&m->e, -errno, "cannot wait for ssh");
+		if (!n)
+			show_held(m);
 		if (fds[0].revents && !read_stderr(m))
 			fds[0].fd = -1;
 		if (fds[1].revents)
@@ -245,6 +262,8 @@ static int finish(struct remote *m, int rc)
 
 	if (m->phase == PHASE_DONE)
 		return m->exit;
+	if (m->no_right || m->no_command)
+		show_held(m);
 	if (m->phase == PHASE_RUNNING) {
 		ret = explain_loss(m);
 	} else {

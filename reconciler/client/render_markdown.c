@@ -76,17 +76,18 @@ static void render_folded(struct paint *p, const json_t *change)
 
 static void render_effects(struct paint *p, const json_t *list)
 {
-	const json_t *effect, *id;
-	size_t i, j;
+	size_t n, j;
+	_cleanup_free_ json_t **sorted = effects_in_order(list, &n);
+	const json_t *id;
 
-	if (json_array_size(list))
+	if (n)
 		buf_adds(&p->buf, "\nEffects, in order:\n\n");
-	json_array_foreach(list, i, effect) {
+	for (size_t i = 0; i < n; i++) {
 		buf_addf(&p->buf, "%zu. ", i + 1);
-		plain(p, field(effect, "action"));
-		buf_addc(&p->buf, ' ');
-		plain(p, field(effect, "unit"));
-		json_array_foreach(json_object_get(effect, "because"), j, id) {
+		plain(p, field(sorted[i], "action"));
+		buf_adds(&p->buf, *field(sorted[i], "unit") ? " " : "");
+		plain(p, field(sorted[i], "unit"));
+		json_array_foreach(json_object_get(sorted[i], "because"), j, id) {
 			buf_adds(&p->buf, j ? ", " : " because ");
 			plain(p, json_is_string(id) ? json_string_value(id) : "");
 		}

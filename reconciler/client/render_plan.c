@@ -109,14 +109,23 @@ static int by_position(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void render_effects(struct paint *p, const json_t *list)
+json_t **effects_in_order(const json_t *list, size_t *ret_n)
 {
 	size_t n = json_array_size(list);
-	_cleanup_free_ json_t **sorted = xmalloc(n * sizeof(*sorted));
+	json_t **sorted = xmalloc(n * sizeof(*sorted));
 
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = json_array_get(list, i);
 	qsort(sorted, n, sizeof(*sorted), by_position);
+	*ret_n = n;
+	return sorted;
+}
+
+static void render_effects(struct paint *p, const json_t *list)
+{
+	size_t n;
+	_cleanup_free_ json_t **sorted = effects_in_order(list, &n);
+
 	heading(p, "Effects, in order:");
 	for (size_t i = 0; i < n; i++)
 		render_effect(p, sorted[i]);
