@@ -22,6 +22,8 @@
  * slash, UTF-8 without control characters, not /proc, /sys, /dev, /run or below. -EINVAL.
  */
 int check_path(const char *path, struct err *e);
+/* The same, but anywhere. */
+int check_path_form(const char *path, struct err *e);
 
 /* UTF-8 without control characters: what may stand on one line. */
 bool check_is_line(const char *s);

@@ -159,7 +159,7 @@ static int parse_tree(struct reader *r, const struct node *n, const char **ret)
 			"l4sync");
 	if (node_want_text(n, "trees", ret, r->diags) < 0)
 		return -EINVAL;
-	if (check_path(arena_printf(r->arena, "/%s", *ret), &e) < 0)
+	if (check_path_form(arena_printf(r->arena, "/%s", *ret), &e) < 0)
 		return diag_add(r->diags, n->where,
 			"trees: \"%s\" must be a path inside the state repository, such as root", *ret);
 	struct tree_entry entry;
