@@ -23,7 +23,8 @@ static int parse_owner(struct reader *r, const struct node *n, const char *what,
 
 	if (!code && !check_is_owner(*ret))
 		code = diag_add(r->diags, n->where,
-			"%s: \"%s\" is no name that a user or group can have, nor an id", what, *ret);
+			"%s: \"%s\" is no name that a user or group can have, nor an id", what,
+			*ret);
 	return code;
 }
 
@@ -88,11 +89,13 @@ static void apply_glob(struct reader *r, const struct node *glob, const struct a
 		return;
 	if (hit_link)
 		diag_add(r->diags, glob->where,
-			"\"%s\" matches only symbolic links, which have no owner and mode of their own",
+			"\"%s\" matches only symbolic links, which have no owner and mode of their "
+			"own",
 			glob->text);
 	else
 		diag_add(r->diags, glob->where,
-			"\"%s\" matches no file of the state (a glob over target paths; * stops at /, "
+			"\"%s\" matches no file of the state (a glob over target paths; * stops at "
+			"/, "
 			"** does not; directories are declared in etc/tmpfiles.d)",
 			glob->text);
 }
@@ -111,7 +114,7 @@ static int file_parse(struct reader *r, const char *section, const struct node *
 			diag_add(r->diags, glob->where,
 				"\"%s\" must be a path or glob that begins with /", glob->text);
 		else if (!node_want_map(node->items[i], glob->text, r->diags) &&
-			!parse_attributes(r, node->items[i], &attributes))
+			 !parse_attributes(r, node->items[i], &attributes))
 			apply_glob(r, glob, &attributes);
 	}
 	return r->diags->total == before ? 0 : -EINVAL;

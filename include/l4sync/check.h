@@ -13,8 +13,8 @@
 #include "l4sync/mem.h"
 #include "l4sync/resources.h"
 
-#define CHECK_PATH_MAX 4095u  /* bytes, PATH_MAX without its NUL */
-#define CHECK_NAME_MAX 255u   /* bytes of one component, NAME_MAX */
+#define CHECK_PATH_MAX 4095u   /* bytes, PATH_MAX without its NUL */
+#define CHECK_NAME_MAX 255u    /* bytes of one component, NAME_MAX */
 #define CHECK_VALUE_MAX 65536u /* bytes of an attribute's value */
 
 /*

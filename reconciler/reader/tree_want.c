@@ -39,8 +39,8 @@ static struct where where_of(struct shipping *s, const struct tree_entry *entry)
 	return (struct where){.file = arena_strdup(s->r->arena, b.data)};
 }
 
-static int read_bytes(struct shipping *s, const struct tree_entry *entry, const void **data,
-	size_t *size)
+static int read_bytes(
+	struct shipping *s, const struct tree_entry *entry, const void **data, size_t *size)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader *r = s->r;
@@ -55,14 +55,15 @@ static int read_bytes(struct shipping *s, const struct tree_entry *entry, const 
 	s->total_size += *size;
 	if (s->total_size > RESOURCES_SIZE_MAX)
 		return diag_add(r->diags, where,
-			"with this file the state is larger than %u bytes, the most that it can have",
+			"with this file the state is larger than %u bytes, the most that it can "
+			"have",
 			RESOURCES_SIZE_MAX);
 	return 0;
 }
 
 /* The path on the host; NULL: reported. */
-static const char *target_path(struct shipping *s, const struct tree_entry *entry,
-	bool *ret_is_template)
+static const char *target_path(
+	struct shipping *s, const struct tree_entry *entry, bool *ret_is_template)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader *r = s->r;
@@ -89,8 +90,8 @@ static const char *target_path(struct shipping *s, const struct tree_entry *entr
 	return path;
 }
 
-static struct resource *add_item(struct reader *r, const char *path, bool is_link,
-	struct where where)
+static struct resource *add_item(
+	struct reader *r, const char *path, bool is_link, struct where where)
 {
 	const char *id = place_id(r->arena, path, is_link);
 	struct resource *item = resources_add(r->want, id);
@@ -118,8 +119,8 @@ static void ship_link(struct shipping *s, const struct tree_entry *entry, const 
 	resource_set(s->r->want->arena, add_item(s->r, path, true, where), "target", text);
 }
 
-static void ship_file(struct shipping *s, const struct tree_entry *entry, const char *path,
-	bool is_template)
+static void ship_file(
+	struct shipping *s, const struct tree_entry *entry, const char *path, bool is_template)
 {
 	struct reader *r = s->r;
 	struct arena *a = r->want->arena;
@@ -132,8 +133,8 @@ static void ship_file(struct shipping *s, const struct tree_entry *entry, const 
 	resource_set(a, item, "owner", "root");
 	resource_set(a, item, "group", "root");
 	resource_set(a, item, "mode", entry->kind == TREE_EXECUTABLE ? "0755" : "0644");
-	if (!is_template || !template_render(r->arena, r->vars, entry->path, data, size, &data, &size,
-		r->diags))
+	if (!is_template || !template_render(r->arena, r->vars, entry->path, data, size, &data,
+				    &size, r->diags))
 		item->content = content_new(a, data, size);
 }
 

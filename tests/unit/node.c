@@ -85,9 +85,19 @@ static const struct {
 	const char *text;
 	const char *mode; /* NULL: refused */
 } modes[] = {
-	{"0640", "0640"}, {"640", "0640"}, {"'4755'", "4755"}, {"07777", "7777"}, {"000", "0000"},
-	{"64", NULL}, {"0o640", NULL}, {"0648", NULL}, {"10000", NULL}, {"-640", NULL}, {"''", NULL},
-	{"[0640]", NULL}, {"99999999999999999999", NULL},
+	{"0640", "0640"},
+	{"640", "0640"},
+	{"'4755'", "4755"},
+	{"07777", "7777"},
+	{"000", "0000"},
+	{"64", NULL},
+	{"0o640", NULL},
+	{"0648", NULL},
+	{"10000", NULL},
+	{"-640", NULL},
+	{"''", NULL},
+	{"[0640]", NULL},
+	{"99999999999999999999", NULL},
 };
 
 START_TEST(mode)
@@ -108,13 +118,31 @@ static const struct {
 	bool ok;
 	unsigned long long ns;
 } times[] = {
-	{"5s", true, 5 * S}, {"5", true, 5 * S}, {"1min 30s", true, 90 * S}, {"10m", true, 600 * S},
-	{"500ms", true, S / 2}, {"1.5s", true, 3 * S / 2}, {"2 h", true, 7200 * S},
-	{"1h30min", true, 5400 * S}, {"3us", true, 3000}, {"3µs", true, 3000}, {"1d", true, 86400 * S},
-	{"1w", true, 604800 * S}, {"0", true, 0}, {"' 5s '", true, 5 * S}, {"5 30s", true, 35 * S},
-	{"soon", false, 0}, {"''", false, 0}, {"5x", false, 0}, {"-5s", false, 0}, {"5.s", false, 0},
-	{".5s", false, 0}, {"999999999999w", false, 0}, {"99999999999999999999", false, 0},
-	{"[5]", false, 0}, {"infinity", false, 0},
+	{"5s", true, 5 * S},
+	{"5", true, 5 * S},
+	{"1min 30s", true, 90 * S},
+	{"10m", true, 600 * S},
+	{"500ms", true, S / 2},
+	{"1.5s", true, 3 * S / 2},
+	{"2 h", true, 7200 * S},
+	{"1h30min", true, 5400 * S},
+	{"3us", true, 3000},
+	{"3µs", true, 3000},
+	{"1d", true, 86400 * S},
+	{"1w", true, 604800 * S},
+	{"0", true, 0},
+	{"' 5s '", true, 5 * S},
+	{"5 30s", true, 35 * S},
+	{"soon", false, 0},
+	{"''", false, 0},
+	{"5x", false, 0},
+	{"-5s", false, 0},
+	{"5.s", false, 0},
+	{".5s", false, 0},
+	{"999999999999w", false, 0},
+	{"99999999999999999999", false, 0},
+	{"[5]", false, 0},
+	{"infinity", false, 0},
 };
 
 START_TEST(time_span)
