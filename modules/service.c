@@ -27,18 +27,20 @@ static int want_word(struct reader *r, const struct node *n, const char *what,
 	int code = node_want_text(n, what, ret, r->diags);
 
 	if (!code && !one_of(*ret, list))
-		code = diag_add(r->diags, n->where, "%s: must be %s, not \"%s\"", what, right, *ret);
+		code = diag_add(
+			r->diags, n->where, "%s: must be %s, not \"%s\"", what, right, *ret);
 	return code;
 }
 
-static int want_unit_name(struct reader *r, const struct node *n, const char *what,
-	const char **ret)
+static int want_unit_name(
+	struct reader *r, const struct node *n, const char *what, const char **ret)
 {
 	int code = node_want_text(n, what, ret, r->diags);
 
 	if (!code && !unit_name_valid(*ret))
 		code = diag_add(r->diags, n->where,
-			"%s: \"%s\" is no unit name; one ends in .service, .timer, .slice and the like",
+			"%s: \"%s\" is no unit name; one ends in .service, .timer, .slice and the "
+			"like",
 			what, *ret);
 	return code;
 }
@@ -82,8 +84,8 @@ static void parse_restart(struct reader *r, const struct node *map, struct resou
 	}
 }
 
-static void parse_state(struct reader *r, const struct node *n, const char *unit,
-	struct resource *item)
+static void parse_state(
+	struct reader *r, const struct node *n, const char *unit, struct resource *item)
 {
 	static const char *const states[] = {"running", "stopped", "keep", NULL};
 	const char *state;
@@ -93,7 +95,8 @@ static void parse_state(struct reader *r, const struct node *n, const char *unit
 		return;
 	if (unit_name_is_template(unit))
 		diag_add(r->diags, n->where,
-			"state: the template %s cannot be %s itself; name an instance", unit, state);
+			"state: the template %s cannot be %s itself; name an instance", unit,
+			state);
 	else
 		resource_set(r->want->arena, item, "state", state);
 }
@@ -152,9 +155,9 @@ struct search {
 	struct reader *r;
 	const struct resource **items; /* service:, sorted by id */
 	size_t n;
-	char *seen;      /* by item: 0 not yet, 1 on the way, 2 done */
-	size_t *way;     /* numbers of items */
-	size_t *next;    /* by place on the way: the attribute to follow next */
+	char *seen;   /* by item: 0 not yet, 1 on the way, 2 done */
+	size_t *way;  /* numbers of items */
+	size_t *next; /* by place on the way: the attribute to follow next */
 	size_t way_size;
 };
 

@@ -73,8 +73,8 @@ static char *trim(struct arena *a, const char *s, size_t size)
 	return arena_strndup(a, s, size);
 }
 
-static struct resource *add_setting(struct reader *r, const char *key, const char *value,
-	bool ignore, struct where where)
+static struct resource *add_setting(
+	struct reader *r, const char *key, const char *value, bool ignore, struct where where)
 {
 	struct arena *a = r->want->arena;
 	struct resource *item = resources_add(r->want, arena_printf(a, "sysctl:%s", key));
@@ -87,8 +87,8 @@ static struct resource *add_setting(struct reader *r, const char *key, const cha
 }
 
 /* One pair of `sysctl:`; *ret is its resource. */
-static int parse_pair(struct reader *r, const struct node *name, const struct node *value,
-	struct resource **ret)
+static int parse_pair(
+	struct reader *r, const struct node *name, const struct node *value, struct resource **ret)
 {
 	const char *text, *key = name->text;
 	bool ignore = *key == '-';
@@ -102,11 +102,13 @@ static int parse_pair(struct reader *r, const struct node *name, const struct no
 	key = dotted_key(r->arena, key);
 	if (!key)
 		return diag_add(r->diags, name->where,
-			"\"%s\" is no kernel setting's name; one looks like kernel.yama.ptrace_scope",
+			"\"%s\" is no kernel setting's name; one looks like "
+			"kernel.yama.ptrace_scope",
 			name->text);
 	text = trim(r->arena, text, strlen(text));
 	if (!check_is_value(text))
-		return diag_add(r->diags, value->where, "%s: the value must be one line", name->text);
+		return diag_add(
+			r->diags, value->where, "%s: the value must be one line", name->text);
 	*ret = add_setting(r, key, text, ignore, name->where);
 	return 0;
 }
@@ -152,8 +154,8 @@ static int sysctl_parse(struct reader *r, const char *section, const struct node
 	add_own_file(r, items, n, node->where);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(items[i - 1]->id, items[i]->id))
-			bad = diag_add(r->diags, items[i]->where, "%s is given twice, in two spellings",
-				resource_name(items[i]->id));
+			bad = diag_add(r->diags, items[i]->where,
+				"%s is given twice, in two spellings", resource_name(items[i]->id));
 	return bad;
 }
 
@@ -186,8 +188,7 @@ struct assignments {
 	size_t n, cap;
 };
 
-static int add_assignment(struct reader *r, struct assignments *all, char *line,
-	struct where where)
+static int add_assignment(struct reader *r, struct assignments *all, char *line, struct where where)
 {
 	char *equals = strchr(line, '=');
 	bool ignore = *line == '-';
@@ -229,7 +230,8 @@ static int read_source(struct reader *r, const struct resource *item, struct ass
 
 		where.line++;
 		if (memchr(at, 0, size) || !check_is_value(line))
-			bad = diag_add(r->diags, where, "a line must be UTF-8 without control characters");
+			bad = diag_add(
+				r->diags, where, "a line must be UTF-8 without control characters");
 		else if (*line && *line != '#' && *line != ';')
 			bad |= add_assignment(r, all, line, where);
 		at = newline ? newline + 1 : end;
@@ -286,12 +288,13 @@ static int add_settings(struct reader *r, struct assignments *all)
 			ignore = !strcmp(one->value, next->value) && (ignore || one->ignore);
 			continue;
 		}
-		const struct resource *other = resources_find(declared,
-			arena_printf(r->arena, "sysctl:%s", one->key));
+		const struct resource *other =
+			resources_find(declared, arena_printf(r->arena, "sysctl:%s", one->key));
 		if (other)
 			bad = diag_add(r->diags, one->where,
-				"%s stands under sysctl: too (%s:%u:%u); keep one of the two", one->key,
-				other->where.file, other->where.line, other->where.column);
+				"%s stands under sysctl: too (%s:%u:%u); keep one of the two",
+				one->key, other->where.file, other->where.line,
+				other->where.column);
 		else
 			add_setting(r, one->key, one->value, ignore || one->ignore, one->where);
 		ignore = false;
