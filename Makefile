@@ -52,6 +52,24 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
+# What a package would hold. The manual pages are made by scdoc.
+MAN := $(patsubst reconciler/install/man/%.scd,$(B)/man/%,$(wildcard reconciler/install/man/*.scd))
+$(B)/man/%: reconciler/install/man/%.scd
+	@mkdir -p $(@D)
+	scdoc <$< >$@
+
+.PHONY: man install
+man: $(MAN)
+install: all man
+	install -D -m 0755 $(B)/l4sync $(DESTDIR)$(PREFIX)/bin/l4sync
+	for page in $(MAN); do \
+		install -D -m 0644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 0644 reconciler/install/sysusers.d/l4sync.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/l4sync.conf
+	install -D -m 0644 reconciler/install/completions/l4sync \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/l4sync
+
 clean:
 	rm -rf $(B)
 
