@@ -50,6 +50,14 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
+# Pulling over ssh and https, from servers on loopback ports.
+$(B)/tests/net/pull_main: $(B)/tests/net/pull_main.o $(call OBJ,$(LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: check-net
+check-net: $(B)/tests/net/pull_main
+	tests/net/pull.sh $<
+
 clean:
 	rm -rf $(B)
 
