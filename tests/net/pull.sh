@@ -151,13 +151,15 @@ make_certificate() { # NAME SUBJECT_ALT_NAME [OPENSSL_REQ_ARGUMENT…]
 			2>"$top/openssl.log"
 }
 
-# A certificate that the authority signed, valid for so many days from now (0: no longer).
-sign() { # NAME SUBJECT_ALT_NAME DAYS
-	openssl req -newkey rsa:2048 -nodes -keyout "$top/$1.key" -out "$top/$1.csr" -subj "/CN=$1" \
-		2>>"$top/openssl.log"
-	printf 'subjectAltName=%s\n' "$2" >"$top/$1.ext"
-	openssl x509 -req -in "$top/$1.csr" -CA "$top/ca.pem" -CAkey "$top/ca.key" -CAcreateserial \
-		-days "$3" -extfile "$top/$1.ext" -out "$top/$1.pem" 2>>"$top/openssl.log"
+# A certificate that the authority signed.
+sign() { # NAME SUBJECT_ALT_NAME HOW_LONG…
+	local name=$1 alt=$2
+	shift 2
+	openssl req -newkey rsa:2048 -nodes -keyout "$top/$name.key" -out "$top/$name.csr" \
+		-subj "/CN=$name" 2>>"$top/openssl.log"
+	printf 'subjectAltName=%s\n' "$alt" >"$top/$name.ext"
+	openssl x509 -req -in "$top/$name.csr" -CA "$top/ca.pem" -CAkey "$top/ca.key" -CAcreateserial \
+		"$@" -extfile "$top/$name.ext" -out "$top/$name.pem" 2>>"$top/openssl.log"
 }
 
 start_https() { # NAME; the url in $https_url
@@ -173,9 +175,11 @@ test_https() {
 	make_certificate ca "DNS:ca" -days 2
 	make_certificate other_ca "DNS:ca" -days 2
 	make_certificate self "DNS:localhost,IP:127.0.0.1" -days 2
-	sign good "DNS:localhost" 2
-	sign wrong_name "DNS:other.example" 2
-	sign expired "DNS:localhost" -1
+	sign good "DNS:localhost" -days 2
+	sign wrong_name "DNS:other.example" -days 2
+	# OpenSSL 3.0 has no -not_after, 3.5 takes no negative days.
+	sign expired "DNS:localhost" -days -1 ||
+		sign expired "DNS:localhost" -not_before 20200101000000Z -not_after 20200102000000Z
 
 	start_https good
 	local good=$https_url
@@ -183,7 +187,7 @@ test_https() {
 	expect https-tag 0 "refs/tags/v1 $commit" -c "$top/ca.pem" -r v1 "$good/repo.git"
 	expect https-redirected 0 "$commit" -c "$top/ca.pem" "$good/moved/repo.git"
 	expect https-to-http 1 "cannot redirect" -c "$top/ca.pem" "$good/plain/repo.git"
-	expect https-to-file 1 "malformed URL" -c "$top/ca.pem" "$good/local/repo.git"
+	expect https-to-file 1 "'file" -c "$top/ca.pem" "$good/local/repo.git"
 	expect https-login 1 "needs a login" -c "$top/ca.pem" "$good/private/repo.git"
 	expect https-no-repository 1 "404" -c "$top/ca.pem" "$good/none.git"
 	expect https-other-authority 1 "is not valid" -c "$top/other_ca.pem" "$good/repo.git"
