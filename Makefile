@@ -70,6 +70,14 @@ install: all man
 	install -D -m 0644 reconciler/install/completions/l4sync \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/l4sync
 
+# Pulling over ssh and https, from servers on loopback ports.
+$(B)/tests/net/pull_main: $(B)/tests/net/pull_main.o $(call OBJ,$(LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: check-net
+check-net: $(B)/tests/net/pull_main
+	tests/net/pull.sh $<
+
 clean:
 	rm -rf $(B)
 
