@@ -172,10 +172,10 @@ static int cmd_details(bool load)
 			continue;
 		}
 		printf("Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nInvocationID=%s\n"
-		       "FragmentPath=%s\nUnitFileState=%s\nNeedDaemonReload=%s\nCanReload=%s\n",
+		       "FragmentPath=%s\nCanReload=%s\n",
 			d[i].name, d[i].load_state, d[i].active_state, d[i].sub_state,
-			d[i].invocation_id, d[i].fragment_path, d[i].unit_file_state,
-			d[i].need_daemon_reload ? "yes" : "no", d[i].can_reload ? "yes" : "no");
+			d[i].invocation_id, d[i].fragment_path,
+			d[i].can_reload ? "yes" : "no");
 		if (d[i].result)
 			printf("Result=%s\nNRestarts=%u\nMainPID=%u\n", d[i].result, d[i].n_restarts,
 				d[i].main_pid);
