@@ -33,6 +33,7 @@ $(B)/l4sync: $(call OBJ,$(MAIN) $(LIB_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # The laptop's program: the same client code, without the host side and its libraries.
+$(B)/l4sync-client: PKGS := $(CLIENT_PKGS)
 $(B)/l4sync-client: $(call OBJ,$(CLIENT_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(CLIENT_PKGS))
 
@@ -47,6 +48,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs check)
 
 .PHONY: check-unit
+.SECONDARY: $(UNIT:%=%.o)
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 

@@ -23,7 +23,12 @@ void event_progress(struct sink *s, const char *format, ...) __attribute__((form
 /* {"event":"warning"|"error","text":…} */
 void event_message(struct sink *s, const char *level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* json_pack() of an object with its "event" key: event_emit(s, "{s:s, s:i}", "event", "x", …) */
+/* json_pack() of an object with its "event" key: event_emit(s, "{s:s, s:i}", "event", "x", …).
+ * Text that may not be UTF-8 (paths, journal lines) goes in as event_string() with "o". What
+ * cannot be packed becomes an error event. */
 void event_emit(struct sink *s, const char *format, ...);
+
+/* A new reference; bytes that are not UTF-8 as \xNN. NULL gives JSON's null. */
+json_t *event_string(const char *text);
 
 #endif

@@ -79,6 +79,13 @@ struct effects {
 	struct effect *items; /* malloc'd; in order once effects_order() was called */
 };
 
+/* A template whose configuration a change alters: what an instance that is started between plan
+ * and apply has to be restarted for. */
+struct affected_template {
+	const char *name;
+	const char *because;
+};
+
 struct skipped {
 	const char *id;
 	const char *reason;
@@ -92,6 +99,8 @@ struct plan {
 	struct change *changes; /* sorted by id */
 	struct effects effects;
 	struct findings findings;
+	size_t n_templates;
+	struct affected_template *templates;
 	size_t n_ok;
 	size_t n_skipped;
 	struct skipped *skipped;
@@ -140,8 +149,21 @@ void plan_compare(struct plan *p, const struct triple *triples, size_t n,
 /* Restarts, reloads and the rest that the changes make necessary, ordered, with reasons. */
 int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
 
-/* The removal guard: fills n_removed and guards. Pure but for the view's list. */
-int plan_guard(struct plan *p, struct unit_view *view, size_t n_managed, struct err *e);
+/*
+ * The restarts as they are to be done now, after the reload: planned units that still run, and
+ * running instances of affected templates that were not there when the plan was made. Ordered.
+ * Units that became active after reloaded_usec (CLOCK_REALTIME; 0: no reload) run with the new
+ * configuration already. ret->arena is set; ret->items is the caller's to free.
+ */
+int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
+	struct effects *ret, struct err *e);
+
+size_t plan_restarts(const struct plan *p); /* how many restarts it has */
+
+/* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but
+ * for the view's list. */
+int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base,
+	struct err *e);
 
 /* The plan id: resolved commits, each change's (base, want, live), effects with instances as their
  * template. key: for the contents of secrets. */

@@ -66,8 +66,8 @@ void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t u
 	mode_t mode);
 /* Only if it is empty then; a directory that is not stays, and a warning says so. */
 void txn_rmdir(struct txn *t, const char *id, const char *path);
-/* key in dotted form; an unwritable or refused value fails the step. */
-void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value);
+/* key in dotted form; a refused value fails the step, or only warns where it may_fail. */
+void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
 void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);
 void txn_reload(struct txn *t);
 bool txn_is_empty(const struct txn *t);
@@ -102,6 +102,9 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 /* Notes durably that a unit is about to be started, stopped or restarted: what a rollback or a
  * recovery has to bring back. */
 int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e);
+
+/* When this run's daemon-reload was complete: microseconds of CLOCK_REALTIME; 0: there was none. */
+unsigned long long txn_reloaded_usec(const struct txn *t);
 
 /* Returned by idle callbacks of bus waits: -EINTR once the run was interrupted. */
 int txn_idle(void *userdata);

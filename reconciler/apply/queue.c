@@ -2,6 +2,8 @@
  * Queueing steps (txn.h): each puts its fields down and touches nothing.
  * Called by the modules' enqueue and the pipeline.
  */
+#include <string.h>
+
 #include "txn_internal.h"
 
 const char *step_get(const struct step *s, const char *key)
@@ -62,6 +64,10 @@ void txn_remove(struct txn *t, enum phase phase, const char *id, const char *pat
 
 void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
 {
+	/* Two units that are enabled may both need the same UNIT.wants directory. */
+	for (size_t i = 0; i < t->n; i++)
+		if (t->steps[i].ops == &step_mkdir && !strcmp(step_get(&t->steps[i], "path"), path))
+			return;
 	struct step *s = add(t, &step_mkdir, PHASE_MKDIR, id);
 
 	step_set(t, s, "path", path);
@@ -82,9 +88,12 @@ void txn_rmdir(struct txn *t, const char *id, const char *path)
 	step_set(t, add(t, &step_rmdir, PHASE_RMDIR, id), "path", path);
 }
 
-void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value)
+void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail)
 {
 	struct step *s = add(t, &step_sysctl, PHASE_SYSCTL, id);
+
+	if (may_fail)
+		step_set(t, s, "may-fail", "true");
 
 	step_set(t, s, "key", key);
 	step_set(t, s, "value", value);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "l4sync/bus.h"
 #include "l4sync/sysctl.h"
@@ -35,7 +36,13 @@ static int prepare_sysctl(struct txn *t, struct step *s, struct err *e)
 
 static int commit_sysctl(struct txn *t, struct step *s, struct err *e)
 {
-	return sysctl_write(t->host, t->arena, step_get(s, "key"), step_get(s, "value"), e);
+	int r = sysctl_write(t->host, t->arena, step_get(s, "key"), step_get(s, "value"), e);
+
+	if (r >= 0 || !step_get(s, "may-fail"))
+		return r;
+	event_message(t->sink, "warning", "%s (the state says that it may fail)", err_text(e));
+	err_clear(e);
+	return 0;
 }
 
 static int undo_sysctl(struct txn *t, struct step *s, bool *left, struct err *e)
@@ -66,7 +73,16 @@ static int commit_reload(struct txn *t, struct step *s, struct err *e)
 	int r = host_bus(t->host, &bus, e);
 
 	(void)s;
-	return r < 0 ? r : bus_reload(bus, RELOAD_TIMEOUT_MS, e);
+	if (r >= 0)
+		r = bus_reload(bus, RELOAD_TIMEOUT_MS, e);
+	if (r >= 0) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		t->reloaded_usec = (unsigned long long)now.tv_sec * 1000000u +
+			(unsigned long long)now.tv_nsec / 1000u;
+	}
+	return r;
 }
 
 static const char *sentence_reload(struct arena *a, const struct step *s)

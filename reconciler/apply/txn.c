@@ -72,6 +72,11 @@ int txn_idle(void *userdata)
 	return txn_interrupted ? -EINTR : 0;
 }
 
+unsigned long long txn_reloaded_usec(const struct txn *t)
+{
+	return t->reloaded_usec;
+}
+
 int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e)
 {
 	return journal_log(t, arena_printf(t->arena, "%s %s", verb, unit), e);

@@ -43,6 +43,7 @@ struct txn {
 	struct step *steps;    /* malloc'd */
 	size_t position, of;   /* of the event stream */
 	int journal_fd;        /* the log of units, once the journal is written */
+	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
 	bool reloads;          /* there is a reload among the steps */
 	struct resources *journal; /* a recovery: what the steps were read from */
 };

@@ -162,6 +162,27 @@ static int report_hidden(struct deriving *d, const struct change *c, bool *ret_h
 	return 0;
 }
 
+/* The template itself, whether or not an instance runs now. */
+static int consider_template(struct deriving *d, const struct change *c)
+{
+	struct plan *p = d->plan;
+	const char *name = resource_name(c->id), *slash = strchr(name, '/');
+	bool affected;
+
+	if (slash)
+		name = arena_strndup(p->arena, name, (size_t)(slash - name));
+	if (!unit_name_is_template(name))
+		return 0;
+	int r = unit_affected(d, name, c, &affected);
+	if (r < 0 || !affected)
+		return r;
+	for (size_t i = 0; i < p->n_templates; i++)
+		if (!strcmp(p->templates[i].name, name))
+			return 0;
+	p->templates[p->n_templates++] = (struct affected_template){name, c->id};
+	return 0;
+}
+
 static int unit_file_effects(struct deriving *d, const struct change *c)
 {
 	bool hidden;
@@ -173,15 +194,31 @@ static int unit_file_effects(struct deriving *d, const struct change *c)
 	 * until a reload, and enablement is read then. */
 	if (!hidden)
 		effect_add(&d->plan->effects, ACTION_DAEMON_RELOAD, NULL, c->id);
-	for (size_t i = 0; i < d->n_units; i++) {
+	r = consider_template(d, c);
+	for (size_t i = 0; i < d->n_units && r >= 0; i++)
 		r = consider_unit(d, d->units[i].name, c);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r;
 }
 
-/* A unit whose last fragment goes is stopped first, its instances too (SPEC 4). */
+/* What enables a unit, its instances too, goes with it: nothing else would ever remove it. */
+static int orphan_links(struct deriving *d, const struct change *c)
+{
+	const char *name = resource_name(c->id);
+	const char *const *instances;
+	struct enable_link *links;
+	size_t n = 0, n_links;
+	int r = unit_index_live_links(d->before, name, &links, &n_links, d->e);
+
+	if (r >= 0 && n_links)
+		effect_add(&d->plan->effects, ACTION_DISABLE, name, c->id);
+	if (r >= 0 && unit_name_is_template(name))
+		r = unit_index_enabled_instances(d->before, name, &instances, &n, d->e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		effect_add(&d->plan->effects, ACTION_DISABLE, instances[i], c->id);
+	return r;
+}
+
+/* A unit whose last fragment goes is stopped and disabled first, its instances too (SPEC 4). */
 static int orphan_effects(struct deriving *d, const struct change *c)
 {
 	const char *name = resource_name(c->id);
@@ -198,7 +235,7 @@ static int orphan_effects(struct deriving *d, const struct change *c)
 			unit_status_running(u))
 			effect_add(&d->plan->effects, ACTION_STOP, u->name, c->id);
 	}
-	return 0;
+	return orphan_links(d, c);
 }
 
 static void service_effects(struct deriving *d, const struct change *c)
@@ -207,6 +244,8 @@ static void service_effects(struct deriving *d, const struct change *c)
 	const char *state = c->want ? resource_get(c->want, "state") : NULL;
 	const char *enabled = c->want ? resource_get(c->want, "enabled") : NULL;
 
+	if (!c->want && resource_has(c->live, "enabled", "true"))
+		enabled = "false";
 	if (enabled && !resource_same(c->want, c->live, "enabled")) {
 		effect_add(&d->plan->effects,
 			!strcmp(enabled, "true") ? ACTION_ENABLE : ACTION_DISABLE, unit, c->id);
@@ -233,14 +272,6 @@ static int change_effects(struct deriving *d, const struct change *c)
 	return r;
 }
 
-static unsigned long long settle_of(struct deriving *d, const char *unit)
-{
-	const struct resource *policy = unit_policy(d->plan->arena, d->plan->want, unit);
-	const char *settle = policy ? resource_get(policy, "restart.settle") : NULL;
-
-	return settle ? strtoull(settle, NULL, 10) : SETTLE_DEFAULT_NS;
-}
-
 /* What is stopped or started anyway is not restarted. */
 static void drop_double(struct effects *f)
 {
@@ -259,12 +290,24 @@ static void drop_double(struct effects *f)
 	f->n = kept;
 }
 
+/* In a file tree nothing runs: only the links of enablement are made there. */
+static void drop_live_only(struct effects *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].action == ACTION_ENABLE || f->items[i].action == ACTION_DISABLE)
+			f->items[kept++] = f->items[i];
+	f->n = kept;
+}
+
 int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
 {
 	struct deriving d = {.plan = p, .view = view, .e = e, .live = unit_view_host(view)->live};
 	bool needs_units = false;
 	int r;
 
+	p->templates = arena_array(p->arena, struct affected_template, p->n_changes);
 	for (size_t i = 0; i < p->n_changes; i++)
 		needs_units |= is_unit_file(&p->changes[i]);
 	if (needs_units) {
@@ -284,8 +327,8 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
 			return r;
 	}
 	drop_double(&p->effects);
-	for (size_t i = 0; i < p->effects.n; i++)
-		if (p->effects.items[i].target)
-			p->effects.items[i].settle_ns = settle_of(&d, p->effects.items[i].target);
+	if (!d.live)
+		drop_live_only(&p->effects);
+	effects_settle(&d);
 	return effects_order(&d);
 }

@@ -21,6 +21,9 @@ struct deriving {
 /* Adds an effect, or one more reason to one that is there. */
 void effect_add(struct effects *f, enum action action, const char *target, const char *because);
 
+/* How long each started or restarted unit must stay up: the state's policy or the default. */
+void effects_settle(struct deriving *d);
+
 /* Sorts by SPEC 6's order; units of one action by After=, the state's `after`, natural order. */
 int effects_order(struct deriving *d);
 

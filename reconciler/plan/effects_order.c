@@ -97,6 +97,23 @@ static int order_action(struct deriving *d, size_t from, size_t n)
 	return 0;
 }
 
+static unsigned long long settle_of(struct deriving *d, const char *unit)
+{
+	const struct resource *policy = unit_policy(d->plan->arena, d->plan->want, unit);
+	const char *settle = policy ? resource_get(policy, "restart.settle") : NULL;
+
+	return settle ? strtoull(settle, NULL, 10) : SETTLE_DEFAULT_NS;
+}
+
+void effects_settle(struct deriving *d)
+{
+	struct effects *f = &d->plan->effects;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].action == ACTION_START || f->items[i].action == ACTION_RESTART)
+			f->items[i].settle_ns = settle_of(d, f->items[i].target);
+}
+
 static int compare_actions(const void *a, const void *b)
 {
 	return (int)((const struct effect *)a)->action - (int)((const struct effect *)b)->action;

@@ -102,10 +102,19 @@ void plan_compare(struct plan *p, const struct triple *triples, size_t n,
 	}
 }
 
-/* A directory that only had to exist goes with its last file: it is not counted as a removal. */
-static bool counts_as_removal(const struct change *c)
+size_t plan_restarts(const struct plan *p)
 {
-	return c->op == OP_DELETE && !(resource_is(c->base, "dir") && !c->base->n_attrs);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		n += p->effects.items[i].action == ACTION_RESTART;
+	return n;
+}
+
+/* A directory that only has to exist comes and goes with its files: the guard does not count it. */
+static bool counts(const struct resource *item)
+{
+	return !resource_is(item, "dir") || item->n_attrs;
 }
 
 static void guard(struct plan *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -119,13 +128,16 @@ static void guard(struct plan *p, const char *format, ...)
 	va_end(ap);
 }
 
-int plan_guard(struct plan *p, struct unit_view *view, size_t n_managed, struct err *e)
+int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base,
+	struct err *e)
 {
-	size_t units = 0;
+	size_t units = 0, n_managed = 0;
 
 	p->guards = arena_array(p->arena, const char *, p->effects.n + 1);
 	for (size_t i = 0; i < p->n_changes; i++)
-		p->n_removed += counts_as_removal(&p->changes[i]);
+		p->n_removed += p->changes[i].op == OP_DELETE && counts(p->changes[i].base);
+	for (size_t i = 0; base && i < base->n; i++)
+		n_managed += counts(base->items[i]);
 	if (p->n_removed > REMOVAL_MAX || p->n_removed * REMOVAL_PART > n_managed)
 		guard(p, "it removes %zu of %zu resources", p->n_removed, n_managed);
 	for (size_t i = 0; i < p->effects.n; i++) {

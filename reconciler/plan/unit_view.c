@@ -76,8 +76,12 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 	overlays = arena_array(v->arena, struct unit_overlay, v->want->n + n_base);
 	for (size_t i = 0; i < n_base; i++) {
 		const struct resource *b = v->base->items[i], *original;
+		const struct resource *w = resources_find(v->want, b->id);
 
-		if (resources_find(v->want, b->id))
+		/* A unit that moves to another unit directory leaves its old place. */
+		if (w && placed_path(b) && strcmp(placed_path(b), placed_path(w)) != 0)
+			overlays[n++] = (struct unit_overlay){.path = placed_path(b)};
+		if (w)
 			continue;
 		original = v->originals ? resources_find(v->originals, b->id) : NULL;
 		if (original)
