@@ -11,6 +11,8 @@
 #include "l4sync/text.h"
 #include "l4sync/unsupported.h"
 
+#include "placed.h"
+
 /* What one entry of `files:` says; NULL: nothing. */
 struct attributes {
 	const char *owner, *group, *mode;
@@ -132,4 +134,6 @@ const struct module module_file = {
 	.parse = file_parse,
 	.check = file_check,
 	.compared = file_compared,
+	.inspect = placed_inspect,
+	.enqueue = placed_enqueue,
 };

@@ -11,6 +11,7 @@
 #include "l4sync/registry.h"
 #include "l4sync/unitpath.h"
 #include "l4sync/unsupported.h"
+#include "l4sync/unit_view.h"
 
 static bool one_of(const char *s, const char *const *list)
 {
@@ -268,6 +269,68 @@ static int service_check(const struct resource *item, struct err *e)
 static const char *const service_sections[] = {"units", NULL};
 static const char *const service_compared[] = {"enabled", "state", NULL};
 
+/* true, false, or partly: some of the links that enablement makes are there and some are not. */
+static int live_enabled(struct inspection *in, const char *unit, bool wanted, const char **ret,
+	struct err *e)
+{
+	struct unit_index *before, *after;
+	struct enable_link *want, *live;
+	size_t n_want = 0, n_live, there = 0;
+	int r = unit_view_before(in->units, &before, e);
+
+	if (r >= 0)
+		r = unit_view_after(in->units, &after, e);
+	if (r >= 0)
+		r = unit_index_live_links(before, unit, &live, &n_live, e);
+	if (r >= 0 && wanted)
+		r = unit_index_install_links(after, unit, &want, &n_want, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_want; i++)
+		for (size_t j = 0; j < n_live; j++)
+			there += !strcmp(want[i].path, live[j].path);
+	*ret = !n_live ? "false" : there == n_want ? "true" : "partly";
+	return 0;
+}
+
+static int live_state(struct inspection *in, const char *unit, const char **ret, bool *ret_loaded,
+	struct err *e)
+{
+	const struct unit_status *u = NULL;
+	int r = unit_view_find(in->units, unit, &u, e);
+
+	*ret_loaded = u && strcmp(u->load_state, "not-found") != 0;
+	*ret = u && unit_status_running(u) ? "running" : "stopped";
+	return r;
+}
+
+static int service_inspect(struct inspection *in, const char *id, const struct resource *want,
+	struct resource **ret, struct err *e)
+{
+	const char *unit = resource_name(id), *enabled = NULL, *state = NULL, *wanted;
+	bool managed = want && resources_find(in->want, id);
+	bool loaded;
+
+	*ret = NULL;
+	wanted = managed ? resource_get(want, "enabled") : NULL;
+	int r = live_enabled(in, unit, wanted && !strcmp(wanted, "true"), &enabled, e);
+	if (r >= 0)
+		r = live_state(in, unit, &state, &loaded, e);
+	if (r < 0)
+		return r;
+	/* What left the state and is neither enabled nor loaded is gone. */
+	if (!managed && !loaded && !strcmp(enabled, "false"))
+		return 0;
+	/* In a file tree nothing runs, so the state asked for is not compared. */
+	if (!in->host->live)
+		state = want ? resource_get(want, "state") : NULL;
+	*ret = arena_new_of(in->arena, struct resource);
+	(*ret)->id = id;
+	resource_set(in->arena, *ret, "enabled", enabled);
+	resource_set(in->arena, *ret, "state", state);
+	return 0;
+}
+
 const struct module module_service = {
 	.type = "service",
 	.sections = service_sections,
@@ -275,4 +338,5 @@ const struct module module_service = {
 	.complete = service_complete,
 	.check = service_check,
 	.compared = service_compared,
+	.inspect = service_inspect,
 };

@@ -16,6 +16,9 @@
 #include "l4sync/places.h"
 #include "l4sync/registry.h"
 #include "l4sync/text.h"
+#include "l4sync/plan.h"
+#include "l4sync/sysctl.h"
+#include "l4sync/txn.h"
 
 #define OWN_FILE "/etc/sysctl.d/99-l4sync.conf"
 #define BLANKS " \t\r"
@@ -347,6 +350,52 @@ static int sysctl_check(const struct resource *item, struct err *e)
 static const char *const sysctl_sections[] = {"sysctl", NULL};
 static const char *const sysctl_compared[] = {"value", NULL};
 
+/* A key that cannot be compared is a finding; 1 says so to the engine. */
+static int unsupported(struct inspection *in, const char *id, const char *code, const char *text)
+{
+	finding_add(in->findings, "unsupported", code, id, "%s %s", resource_name(id), text);
+	return 1;
+}
+
+static int sysctl_inspect(struct inspection *in, const char *id, const struct resource *want,
+	struct resource **ret, struct err *e)
+{
+	const char *key = resource_name(id), *value, *wanted = want ? resource_get(want, "value") : NULL;
+	enum sysctl_state state;
+	bool writable;
+	int r = sysctl_read(in->host, in->arena, key, &state, &value, &writable, e);
+
+	*ret = NULL;
+	if (r < 0)
+		return r;
+	if (state == SYSCTL_MISSING)
+		return unsupported(in, id, "sysctl-missing", "does not exist on this kernel");
+	if (state == SYSCTL_UNREADABLE)
+		return unsupported(in, id, "sysctl-unreadable", "cannot be read back");
+	bool same = wanted && !strcmp(value, sysctl_normalize(in->arena, wanted));
+	if (wanted && !same && !writable)
+		return unsupported(in, id, "sysctl-read-only",
+			arena_printf(in->arena, "is %s and cannot be written on this host", value));
+	const char *refusal = wanted ? sysctl_refusal(in->arena, key, value, wanted) : NULL;
+	if (refusal)
+		finding_add(in->findings, "pending", "sysctl-needs-reboot", id, "%s", refusal);
+	*ret = arena_new_of(in->arena, struct resource);
+	(*ret)->id = id;
+	/* In the want's own spelling where they mean the same. */
+	resource_set(in->arena, *ret, "value", same ? wanted : value);
+	return 0;
+}
+
+static int sysctl_enqueue(struct txn *t, const struct change *c, struct err *e)
+{
+	(void)e;
+	/* Without a want and an original nothing says what it should be: it stays until the boot. */
+	if (c->want)
+		txn_sysctl(t, c->id, resource_name(c->id), resource_get(c->want, "value"),
+			resource_has(c->want, "ignore", "true"));
+	return 0;
+}
+
 const struct module module_sysctl = {
 	.type = "sysctl",
 	.sections = sysctl_sections,
@@ -355,4 +404,6 @@ const struct module module_sysctl = {
 	.check = sysctl_check,
 	.compared = sysctl_compared,
 	.live_only = true,
+	.inspect = sysctl_inspect,
+	.enqueue = sysctl_enqueue,
 };
