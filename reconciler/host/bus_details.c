@@ -12,20 +12,24 @@
 
 /*
  * What is read of a unit, property by property, 0.05 ms each. All of a unit's at once (GetAll) cost
- * systemd 257 2 ms a unit and interface: it looks through every drop-in directory (NeedDaemonReload)
- * and reads the cgroup's files; after a reload 5 ms more (UnitFileState).
+ * systemd 257 2 ms a unit and interface: it looks through every drop-in directory
+ * (NeedDaemonReload) and reads the cgroup's files; after a reload 5 ms more (UnitFileState).
  */
 struct property {
 	const char *interface, *name;
-	char type;       /* D-Bus type; 'S': as, 'I': the 16 bytes of an id */
-	bool for_watch;  /* not part of unit_details */
+	char type;      /* D-Bus type; 'S': as, 'I': the 16 bytes of an id */
+	bool for_watch; /* not part of unit_details */
 	size_t offset;
 };
 
-#define UNIT_PROPERTY(name, type, for_watch, member) \
-	{UNIT_INTERFACE, name, type, for_watch, offsetof(struct unit_state, member)}
-#define SERVICE_PROPERTY(name, type, for_watch, member) \
-	{SERVICE_INTERFACE, name, type, for_watch, offsetof(struct unit_state, member)}
+#define UNIT_PROPERTY(name, type, for_watch, member)                                               \
+	{                                                                                          \
+		UNIT_INTERFACE, name, type, for_watch, offsetof(struct unit_state, member)         \
+	}
+#define SERVICE_PROPERTY(name, type, for_watch, member)                                            \
+	{                                                                                          \
+		SERVICE_INTERFACE, name, type, for_watch, offsetof(struct unit_state, member)      \
+	}
 
 static const struct property properties[] = {
 	UNIT_PROPERTY("ActiveState", 's', false, d.active_state),
@@ -159,8 +163,8 @@ static int ask(struct flight *f, struct unit_state *s, const struct property *p,
 {
 	struct question *q = arena_new_of(s->arena, struct question);
 	sd_bus_message *m;
-	int r = sd_bus_message_new_method_call(f->b->bus, &m, SYSTEMD_NAME, s->path,
-		PROPERTIES_INTERFACE, "Get");
+	int r = sd_bus_message_new_method_call(
+		f->b->bus, &m, SYSTEMD_NAME, s->path, PROPERTIES_INTERFACE, "Get");
 
 	*q = (struct question){s, p};
 	if (r >= 0)
@@ -185,7 +189,8 @@ int bus_state_send(struct flight *f, struct arena *a, const char *unit, bool for
 	for (size_t i = 0; r >= 0 && i < ELEMENTS(properties); i++) {
 		const struct property *p = &properties[i];
 
-		if ((!p->for_watch || for_watch) && (is_service || !strcmp(p->interface, UNIT_INTERFACE)))
+		if ((!p->for_watch || for_watch) &&
+			(is_service || !strcmp(p->interface, UNIT_INTERFACE)))
 			r = ask(f, s, p, e);
 	}
 	return r;
@@ -202,15 +207,15 @@ static int on_loaded(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 }
 
 /* Which of them are loaded: GetUnit() is the question that does not load. */
-static int find_loaded(struct bus *b, struct unit_state *states, const char *const *names, size_t n,
-	struct err *e)
+static int find_loaded(
+	struct bus *b, struct unit_state *states, const char *const *names, size_t n, struct err *e)
 {
 	struct flight f = {.b = b};
 
 	for (size_t i = 0; i < n; i++) {
 		sd_bus_message *m;
-		int r = sd_bus_message_new_method_call(b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH,
-			MANAGER_INTERFACE, "GetUnit");
+		int r = sd_bus_message_new_method_call(
+			b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, "GetUnit");
 
 		states[i].flight = &f;
 		if (r >= 0)

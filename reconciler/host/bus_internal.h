@@ -67,7 +67,8 @@ struct unit_state {
 	int error;
 	struct err *e;
 };
-/* Adds the calls for one unit to a flight; loads the unit. d alone is filled in unless for_watch. */
+/* Adds the calls for one unit to a flight; loads the unit. d alone is filled in unless for_watch.
+ */
 int bus_state_send(struct flight *f, struct arena *a, const char *unit, bool for_watch,
 	struct unit_state *s, struct err *e);
 

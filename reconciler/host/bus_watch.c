@@ -10,11 +10,11 @@
 #include "bus_internal.h"
 
 struct watch {
-	bool dirty;    /* a signal came in: look again */
-	bool seen;     /* once, so that there is something to compare with: */
+	bool dirty; /* a signal came in: look again */
+	bool seen;  /* once, so that there is something to compare with: */
 	uint32_t n_restarts;
 	char invocation_id[33];
-	bool active;   /* it was, and must stay so until settled_usec */
+	bool active; /* it was, and must stay so until settled_usec */
 	bool settled;
 	uint64_t settled_usec;
 	char state[32]; /* the active state last seen */
@@ -60,12 +60,12 @@ static const char *read_helper(sd_bus_message *m, struct arena *a, const char *l
 	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'r', "sasbttttuii")) > 0) {
 		if ((r = sd_bus_message_read(m, "s", &program)) < 0 ||
 			(r = sd_bus_message_skip(m, "as")) < 0 ||
-			(r = sd_bus_message_read(m, "bttttuii", &ignore, NULL, NULL, NULL, NULL, NULL,
-				 &code, &status)) < 0)
+			(r = sd_bus_message_read(m, "bttttuii", &ignore, NULL, NULL, NULL, NULL,
+				 NULL, &code, &status)) < 0)
 			break;
 		if (!ignore && code && (code != CLD_EXITED || status))
-			failed = arena_printf(a, "%s=%s: %s", list, program,
-				exit_text(a, code, status));
+			failed = arena_printf(
+				a, "%s=%s: %s", list, program, exit_text(a, code, status));
 		r = sd_bus_message_exit_container(m);
 	}
 	return failed;
@@ -73,16 +73,16 @@ static const char *read_helper(sd_bus_message *m, struct arena *a, const char *l
 
 static const char *helper_text(struct bus *b, struct arena *a, const struct unit_state *s)
 {
-	static const char *const lists[] = {"ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload",
-		"ExecStop", "ExecStopPost"};
+	static const char *const lists[] = {"ExecCondition", "ExecStartPre", "ExecStartPost",
+		"ExecReload", "ExecStop", "ExecStopPost"};
 	const char *text = NULL;
 
 	for (size_t i = 0; !text && i < ELEMENTS(lists); i++) {
 		sd_bus_message *m = NULL;
 
 		b->round_trips++;
-		if (sd_bus_get_property(b->bus, SYSTEMD_NAME, s->path, SERVICE_INTERFACE, lists[i], NULL,
-			    &m, "a(sasbttttuii)") >= 0)
+		if (sd_bus_get_property(b->bus, SYSTEMD_NAME, s->path, SERVICE_INTERFACE, lists[i],
+			    NULL, &m, "a(sasbttttuii)") >= 0)
 			text = read_helper(m, a, lists[i]);
 		sd_bus_message_unref(m);
 	}
@@ -96,7 +96,8 @@ static const char *result_text(struct bus *b, struct arena *a, const struct unit
 	const char *exit = exit_text(a, s->exec_main_code, s->exec_main_status);
 	bool clean = s->exec_main_code == CLD_EXITED && !s->exec_main_status;
 
-	/* Where a program beside ExecStart= failed, the main process has ended well, or never ran. */
+	/* Where a program beside ExecStart= failed, the main process has ended well, or never ran.
+	 */
 	if (s->type && (!exit || clean) && strcmp(result, "success")) {
 		const char *helper = helper_text(b, a, s);
 
@@ -118,11 +119,12 @@ static const char *inactive_text(struct bus *b, struct arena *a, const struct un
 }
 
 /* A oneshot that does not stay is healthy once it has ended well. systemd forgets a unit that has
- * ended well and that nothing refers to, so that nothing may be left of it but that it did not fail. */
+ * ended well and that nothing refers to, so that nothing may be left of it but that it did not
+ * fail. */
 static bool is_over(const struct unit_state *s)
 {
 	return s->type && !strcmp(s->type, "oneshot") && !s->remain_after_exit && s->d.result &&
-		!strcmp(s->d.result, "success") && (!s->condition_usec || s->condition_result);
+	       !strcmp(s->d.result, "success") && (!s->condition_usec || s->condition_result);
 }
 
 static enum health judge(struct bus *b, const struct watch *w, const struct unit_state *s,
@@ -137,7 +139,8 @@ static enum health judge(struct bus *b, const struct watch *w, const struct unit
 	}
 	/* auto-restart, auto-restart-queued: "activating" to whom looks no further. */
 	if (!strncmp(sub, "auto-restart", 12)) {
-		*ret = arena_printf(a, "failed: %s; systemd is restarting it", result_text(b, a, s));
+		*ret = arena_printf(
+			a, "failed: %s; systemd is restarting it", result_text(b, a, s));
 		return HEALTH_BAD;
 	}
 	/* Changes come in bundles: the state of a short restart in between may never be seen. */
@@ -162,8 +165,8 @@ static enum health judge(struct bus *b, const struct watch *w, const struct unit
 	return HEALTH_WAIT;
 }
 
-static void note(struct watch *w, const struct unit_state *s, uint64_t settle_usec,
-	struct wait *wait)
+static void note(
+	struct watch *w, const struct unit_state *s, uint64_t settle_usec, struct wait *wait)
 {
 	const char *active = s->d.active_state ? s->d.active_state : "inactive";
 	uint64_t now = bus_now_usec();
@@ -221,8 +224,8 @@ static int watch(struct bus *b, const char *unit, struct watch *w, uint64_t time
 		bool settling = w->active && !w->settled;
 		r = bus_wait(wait, settling ? w->settled_usec : 0, e);
 		if (r == -ETIMEDOUT)
-			return err_set(e, r, "still %s after %g s", w->state,
-				(double)timeout_usec / 1e6);
+			return err_set(
+				e, r, "still %s after %g s", w->state, (double)timeout_usec / 1e6);
 		if (r)
 			return r;
 		if (settling && bus_now_usec() >= w->settled_usec)

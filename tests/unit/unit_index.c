@@ -106,30 +106,34 @@ static const struct {
 		U "t@.service | " E "t@.service.d/10.conf"},
 	{{U "t@.service", U "t@.service.d/10.conf", U "t@1.service.d/10.conf"}, "t@1.service",
 		U "t@.service | " U "t@1.service.d/10.conf"},
-	{{U "l4-t@.service", E "l4-.service.d/1.conf", U "l4-t@.service.d/1.conf"}, "l4-t@1.service",
-		U "l4-t@.service | " E "l4-.service.d/1.conf"},
+	{{U "l4-t@.service", E "l4-.service.d/1.conf", U "l4-t@.service.d/1.conf"},
+		"l4-t@1.service", U "l4-t@.service | " E "l4-.service.d/1.conf"},
 	{{U "t@.service", L "t@1.service.d/1.conf", U "t@1.service.d/1.conf"}, "t@1.service",
 		U "t@.service | " L "t@1.service.d/1.conf"},
 	/* By name, whatever the directory. */
-	{{U "t@.service", E "t@.service.d/20.conf", U "t@1.service.d/10.conf", U "t@.service.d/30.conf"},
+	{{U "t@.service", E "t@.service.d/20.conf", U "t@1.service.d/10.conf",
+		 U "t@.service.d/30.conf"},
 		"t@1.service",
 		U "t@.service | " U "t@1.service.d/10.conf " E "t@.service.d/20.conf " U
 		  "t@.service.d/30.conf"},
 	{{U "a.service", U "a.service.d/B.conf", U "a.service.d/_.conf", U "a.service.d/a.conf"},
 		"a.service",
-		U "a.service | " U "a.service.d/B.conf " U "a.service.d/_.conf " U "a.service.d/a.conf"},
+		U "a.service | " U "a.service.d/B.conf " U "a.service.d/_.conf " U
+		  "a.service.d/a.conf"},
 	/* The type's own always loses. */
 	{{U "a.service", E "service.d/1.conf", U "a.service.d/1.conf"}, "a.service",
 		U "a.service | " U "a.service.d/1.conf"},
 	{{U "a.service", E "service.d/1.conf", E "timer.d/2.conf"}, "a.service",
 		U "a.service | " E "service.d/1.conf"},
 	/* Prefixes, with and without the instance. */
-	{{U "a-b-c.service", E "a-.service.d/1.conf", E "a-b-.service.d/2.conf", E "b-.service.d/3.conf"},
+	{{U "a-b-c.service", E "a-.service.d/1.conf", E "a-b-.service.d/2.conf",
+		 E "b-.service.d/3.conf"},
 		"a-b-c.service",
 		U "a-b-c.service | " E "a-.service.d/1.conf " E "a-b-.service.d/2.conf"},
 	{{U "a-b-.service", U "a-b-.service.d/1.conf", U "a-.service.d/1.conf"}, "a-b-.service",
 		U "a-b-.service | " U "a-b-.service.d/1.conf"},
-	{{U "a-b@.service", U "a-@1.service.d/1.conf", U "a-@.service.d/2.conf", U "a-@2.service.d/3.conf"},
+	{{U "a-b@.service", U "a-@1.service.d/1.conf", U "a-@.service.d/2.conf",
+		 U "a-@2.service.d/3.conf"},
 		"a-b@1.service",
 		U "a-b@.service | " U "a-@1.service.d/1.conf " U "a-@.service.d/2.conf"},
 	{{U "-a.service", U "-.service.d/1.conf"}, "-a.service", U "-a.service |"},
@@ -139,7 +143,8 @@ static const struct {
 	{{U "a.service", U "a.service.d/1.conf", E "a.service.d/1.conf -> /dev/null"}, "a.service",
 		U "a.service | " E "a.service.d/1.conf"},
 	/* Aliases. */
-	{{U "a.service", E "b.service -> " U "a.service", E "b.service.d/1.conf", U "a.service.d/1.conf"},
+	{{U "a.service", E "b.service -> " U "a.service", E "b.service.d/1.conf",
+		 U "a.service.d/1.conf"},
 		"b.service", U "a.service | " U "a.service.d/1.conf"},
 	{{U "a.service", E "b.service -> " U "a.service", E "b.service.d/1.conf"}, "a.service",
 		U "a.service | " E "b.service.d/1.conf"},
@@ -150,23 +155,26 @@ static const struct {
 		U "r@.service | " E "s@1.service.d/1.conf"},
 	{{U "r@.service", U "s@.service -> r@.service", U "s@1.service"}, "s@1.service",
 		U "s@1.service |"},
-	{{U "a.service", E "b.service -> /lib/systemd/system/a.service", "/lib -> usr/lib"}, "b.service",
-		U "a.service |"},
+	{{U "a.service", E "b.service -> /lib/systemd/system/a.service", "/lib -> usr/lib"},
+		"b.service", U "a.service |"},
 	/* Links that systemd passes over. */
 	{{U "a.service", E "a.service -> " U "a.service"}, "a.service", U "a.service |"},
 	{{U "a.service", E "a.socket -> " U "a.service"}, "a.socket", "none |"},
 	{{U "a.slice", E "b.slice -> a.slice"}, "b.slice", "none |"},
-	{{U "t@.service", E "a.service -> t@.service", U "a.service"}, "a.service", U "a.service |"},
+	{{U "t@.service", E "a.service -> t@.service", U "a.service"}, "a.service",
+		U "a.service |"},
 	{{E "a.service -> b.service", E "b.service -> a.service"}, "a.service", "none |"},
 	{{E "a.service -> " U "b.service", U "a.service"}, "a.service", "none |"},
 	/* Fragments and drop-ins that are kept elsewhere. */
 	{{"/opt/x.service", E "a.service -> /opt/x.service", E "x.service.d/1.conf"}, "a.service",
 		E "a.service |"},
-	{{E "a.service -> /opt/gone", U "a.service", U "a.service.d/1.conf"}, "a.service", "none |"},
-	{{U "a.service", "/opt/d/1.conf", E "a.service.d -> /opt/d", U "a.service.d/1.conf"}, "a.service",
-		U "a.service | " E "a.service.d/1.conf"},
+	{{E "a.service -> /opt/gone", U "a.service", U "a.service.d/1.conf"}, "a.service",
+		"none |"},
+	{{U "a.service", "/opt/d/1.conf", E "a.service.d -> /opt/d", U "a.service.d/1.conf"},
+		"a.service", U "a.service | " E "a.service.d/1.conf"},
 	/* Masks. */
-	{{U "a.service", E "a.service -> /dev/null", E "a.service.d/1.conf"}, "a.service", "masked"},
+	{{U "a.service", E "a.service -> /dev/null", E "a.service.d/1.conf"}, "a.service",
+		"masked"},
 	{{U "a.service", E "a.service -> ../../../dev/null"}, "a.service", "masked"},
 	{{U "a.service", E "a.service = "}, "a.service", "masked"},
 	{{U "a.service -> /dev/null", E "b.service -> " U "a.service"}, "b.service", "masked"},
@@ -277,7 +285,8 @@ START_TEST(compares_contents)
 		{E "a.service.d/1.conf", TEXT("one"), NULL},
 	};
 	ck_assert(!unit_index_config(index_with(NULL, 0), "a.service", &before, &e));
-	ck_assert(!unit_index_config(index_with(overlays, ELEMENTS(overlays)), "a.service", &after, &e));
+	ck_assert(!unit_index_config(
+		index_with(overlays, ELEMENTS(overlays)), "a.service", &after, &e));
 	ck_assert(unit_config_same(&before, &after));
 }
 END_TEST
@@ -307,12 +316,13 @@ START_TEST(tells_what_hides)
 	const char *hider = "?";
 	static const char *const tree[] = {U "a-b@.service", E "a-b@.service.d/1.conf",
 		U "a-b@1.service.d/1.conf", U "a-b@2.service.d/1.conf", U "a-.service.d/1.conf",
-		E "service.d/1.conf", U "m.service", E "m.service -> /dev/null", U "m.service.d/1.conf",
-		NULL};
+		E "service.d/1.conf", U "m.service", E "m.service -> /dev/null",
+		U "m.service.d/1.conf", NULL};
 
 	put_lines(tree);
 	struct unit_index *x = index_with(NULL, 0);
-	ck_assert_int_eq(unit_index_concerns(x, hiding[_i].path, hiding[_i].unit), hiding[_i].concerns);
+	ck_assert_int_eq(
+		unit_index_concerns(x, hiding[_i].path, hiding[_i].unit), hiding[_i].concerns);
 	int r = unit_index_hidden(x, hiding[_i].path, hiding[_i].unit, &hider, &e);
 	ck_assert_int_eq(r, hiding[_i].hider ? 0 : -ENOENT);
 	if (!r)
@@ -328,25 +338,28 @@ static const struct {
 } installs[] = {
 	{{U "a.service = [Install]\nWantedBy=m.target\n"}, "a.service", 0,
 		"m.target.wants/a.service>" U "a.service"},
-	{{U "a.service = [Install]\nWantedBy=m.target n.target\nRequiredBy=r.service\nUpheldBy=u.target\n"
+	{{U "a.service = [Install]\nWantedBy=m.target "
+	    "n.target\nRequiredBy=r.service\nUpheldBy=u.target\n"
 	    "Alias=b.service\n"},
 		"a.service", 0,
 		"b.service>" U "a.service m.target.wants/a.service>" U
 		"a.service n.target.wants/a.service>" U "a.service r.service.requires/a.service>" U
 		"a.service u.target.upholds/a.service>" U "a.service"},
-	{{U "a.service = [Install]\nWantedBy=m.target\nWantedBy=\nWantedBy=n.target"}, "a.service", 0,
-		"n.target.wants/a.service>" U "a.service"},
+	{{U "a.service = [Install]\nWantedBy=m.target\nWantedBy=\nWantedBy=n.target"}, "a.service",
+		0, "n.target.wants/a.service>" U "a.service"},
 	{{U "a.service = [Install]\nWantedBy=m.target \\\n# WantedBy=x.target\n ;\n n.target \\"},
 		"a.service", 0,
 		"m.target.wants/a.service>" U "a.service n.target.wants/a.service>" U "a.service"},
-	{{U "a.service = \xef\xbb\xbf [Install] \r\n\tWantedBy = \"m.target\" 'n.target'\r\n"}, "a.service",
-		0, "m.target.wants/a.service>" U "a.service n.target.wants/a.service>" U "a.service"},
+	{{U "a.service = \xef\xbb\xbf [Install] \r\n\tWantedBy = \"m.target\" 'n.target'\r\n"},
+		"a.service", 0,
+		"m.target.wants/a.service>" U "a.service n.target.wants/a.service>" U "a.service"},
 	{{U "a.service = [Unit]\nWantedBy=m.target\n[Install]\n"}, "a.service", -ENOEXEC, NULL},
 	{{U "a.service = [Install\nWantedBy=m.target\n"}, "a.service", -ENOEXEC, NULL},
 	{{U "a.service = [Service]\n", E "a.service.d/1.conf = [Install]\nWantedBy=m.target\n"},
 		"a.service", 0, "m.target.wants/a.service>" U "a.service"},
 	/* Here specificity beats rank, and prefix and type do not count. */
-	{{U "a-t@.service = [Install]\n", E "a-t@.service.d/1.conf = [Install]\nWantedBy=m.target\n",
+	{{U "a-t@.service = [Install]\n",
+		 E "a-t@.service.d/1.conf = [Install]\nWantedBy=m.target\n",
 		 U "a-t@1.service.d/1.conf = [Install]\nWantedBy=n.target\n"},
 		"a-t@1.service", 0, "n.target.wants/a-t@1.service>" U "a-t@.service"},
 	{{U "a-t@.service = [Install]\n", E "a-.service.d/1.conf = [Install]\nWantedBy=m.target\n"},
@@ -358,9 +371,11 @@ static const struct {
 		"m.target.wants/t@d.service>" U "t@.service"},
 	{{U "t@.service = [Install]\nWantedBy=m@.target\n"}, "t@.service", 0,
 		"m@.target.wants/t@.service>" U "t@.service"},
-	{{U "a-t@.service = [Install]\nWantedBy=%p.target %i.target %j.target %N.target %%.target\n"},
+	{{U "a-t@.service = [Install]\nWantedBy=%p.target %i.target %j.target %N.target "
+	    "%%.target\n"},
 		"a-t@1.service", -EINVAL, NULL},
-	{{U "a-t@.service = [Install]\nWantedBy=%p.target %i.target %j.target %N.target %H.target\n"},
+	{{U "a-t@.service = [Install]\nWantedBy=%p.target %i.target %j.target %N.target "
+	    "%H.target\n"},
 		"a-t@1.service", 0,
 		"a-t.target.wants/a-t@1.service>" U "a-t@.service 1.target.wants/a-t@1.service>" U
 		"a-t@.service t.target.wants/a-t@1.service>" U
@@ -377,12 +392,11 @@ static const struct {
 		"m.target.wants/a.service>" U "a.service"},
 	{{"/opt/a.service = [Install]\nWantedBy=m.target\nAlias=b.service\n",
 		 E "a.service -> /opt/a.service"},
-		"a.service", 0,
-		"b.service>" E "a.service m.target.wants/a.service>/opt/a.service"},
-	{{U "a.service = [Install]\nWantedBy=m.target\n", U "b.service -> a.service"}, "b.service", 0,
-		"m.target.wants/a.service>" U "a.service"},
-	{{U "a.service = [Install]\nWantedBy=m.target\n", E "b.service -> " U "a.service"}, "b.service",
-		-ELOOP, NULL},
+		"a.service", 0, "b.service>" E "a.service m.target.wants/a.service>/opt/a.service"},
+	{{U "a.service = [Install]\nWantedBy=m.target\n", U "b.service -> a.service"}, "b.service",
+		0, "m.target.wants/a.service>" U "a.service"},
+	{{U "a.service = [Install]\nWantedBy=m.target\n", E "b.service -> " U "a.service"},
+		"b.service", -ELOOP, NULL},
 	{{U "a.service = x", E "a.service -> /dev/null"}, "a.service", -ESHUTDOWN, NULL},
 	{{U "a.service = x"}, "b.service", -ENOENT, NULL},
 	{{U "a.service = x"}, "b", -EINVAL, NULL},
@@ -423,9 +437,9 @@ START_TEST(finds_live_links)
 	size_t n;
 
 	static const char *const tree[] = {U "a.service", U "t@.service",
-		E "m.target.wants/a.service -> anything", E "n.target.requires/a.service -> " U "a.service",
-		E "b.service -> " U "a.service", U "c.service -> a.service",
-		U "m.target.wants/a.service -> ../a.service",
+		E "m.target.wants/a.service -> anything",
+		E "n.target.requires/a.service -> " U "a.service", E "b.service -> " U "a.service",
+		U "c.service -> a.service", U "m.target.wants/a.service -> ../a.service",
 		E "m.target.wants/t@10.service -> " U "t@.service",
 		E "m.target.wants/t@2.service -> " U "t@.service",
 		U "n.target.upholds/t@3.service -> ../t@.service",
@@ -436,7 +450,8 @@ START_TEST(finds_live_links)
 	struct unit_index *x = index_with(NULL, 0);
 	ck_assert(!unit_index_live_links(x, "a.service", &links, &n, &e));
 	ck_assert_str_eq(show_links(links, n),
-		"b.service>" U "a.service m.target.wants/a.service>anything n.target.requires/a.service>" U
+		"b.service>" U
+		"a.service m.target.wants/a.service>anything n.target.requires/a.service>" U
 		"a.service");
 	ck_assert(!unit_index_enabled_instances(x, "t@.service", &names, &n, &e));
 	ck_assert_uint_eq(n, 3);
