@@ -6,7 +6,7 @@ CC ?= gcc
 VERSION := 0.1
 
 # What the whole program needs, and what the client part (the laptop) needs.
-PKGS := libsystemd yaml-0.1 libgit2 jansson nettle
+PKGS := libsystemd yaml-0.1 libgit2 zlib jansson nettle
 CLIENT_PKGS := jansson
 
 WARN := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion \

@@ -236,10 +236,15 @@ static int sync_objects(struct history *h, struct err *e)
 static int make_ref(struct history *h, const char *prefix, uint64_t number, const git_oid *commit,
 	struct err *e)
 {
-	char name[sizeof(REF_PREFIX) + 20];
+	char name[sizeof(REF_PREFIX) + 20], lock[sizeof(REPOSITORY_NAME) + sizeof(name) + 5];
 	git_reference *ref = NULL;
 
 	snprintf(name, sizeof(name), "%s%" PRIu64, prefix, number);
+	/* The lock of a run that was killed here would be in the way for ever. It is nobody's: under
+	 * the run lock there is one writer. */
+	snprintf(lock, sizeof(lock), REPOSITORY_NAME "/%s.lock", name);
+	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
+		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
 	int r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
 	git_reference_free(ref);
 	return r < 0 ? gitlib_err(e, r == GIT_EEXISTS ? -EEXIST : -EIO, "%s cannot be made", name)
