@@ -215,7 +215,7 @@ static int follow(struct remote *m)
 		fds[0].revents = fds[1].revents = 0;
 	}
 	/* What it said last explains why it ended, and may be on its way still. */
-	while (m->phase != PHASE_DONE && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
+	while (!rc && m->phase != PHASE_DONE && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
 		if (!read_stderr(m))
 			fds[0].fd = -1;
 	return rc;

@@ -266,7 +266,7 @@ static struct far far_start(void)
 	if (!pid) {
 		dup2(in[0], 0);
 		dup2(out[1], 1);
-		execl("/proc/self/exe", "remote", "serve", NULL);
+		execl(getenv("SERVE"), "remote", "serve", NULL);
 		_exit(99);
 	}
 	close(in[0]);
@@ -414,16 +414,13 @@ START_TEST(test_long_request)
 }
 END_TEST
 
-static void set_path(void)
+static void set_path(const char *program)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	_cleanup_free_ char *cwd = getcwd(NULL, 0);
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	_cleanup_free_ char *cwd = getcwd(NULL, 0), *self = realpath(program, NULL);
 
-	if (n < 0)
+	if (!cwd || !self)
 		abort();
-	self[n] = '\0';
 	setenv("SERVE", self, 1);
 	setenv("PATH", arena_printf(a, "%s/tests/unit/remote:%s", cwd, getenv("PATH")), 1);
 }
@@ -437,7 +434,7 @@ int main(int argc, char **argv)
 	Suite *s = suite_create("remote");
 	TCase *t = tcase_create("remote");
 
-	set_path();
+	set_path(argv[0]);
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, test_run, 0, (int)ELEMENTS(runs));
