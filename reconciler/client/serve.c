@@ -70,8 +70,10 @@ static void queue(struct serve *v, json_t *o)
 	v->done |= name && !strcmp(name, "done");
 	json_decref(o);
 	if (!text || strlen(text) > EVENT_SIZE_MAX) {
-		event_message(&v->sink, "error", "the event \"%s\" is too large to be sent; "
-			"run l4sync on the host, or narrow it with --only", name ? name : "");
+		event_message(&v->sink, "error",
+			"the event \"%s\" is too large to be sent; "
+			"run l4sync on the host, or narrow it with --only",
+			name ? name : "");
 		return;
 	}
 	if (v->gone)
@@ -112,15 +114,17 @@ static int serve_ask(struct sink *sink, const char *question)
 	return ret;
 }
 
-static int read_request(struct arena *a, const char *line, size_t size, struct request *ret,
-	struct err *e)
+static int read_request(
+	struct arena *a, const char *line, size_t size, struct request *ret, struct err *e)
 {
 	json_t *o = lines_object(line, size, e);
 	int rc = o ? 0 : err_prefix(e, -EBADMSG, "the request");
 
 	if (!rc && json_integer_value(json_object_get(o, "l4sync")) != PROTOCOL_VERSION)
-		rc = err_set(e, -EPROTO, "the request is not of protocol %d; install the same "
-			"version on both sides", PROTOCOL_VERSION);
+		rc = err_set(e, -EPROTO,
+			"the request is not of protocol %d; install the same "
+			"version on both sides",
+			PROTOCOL_VERSION);
 	if (!rc)
 		rc = request_from_json(a, json_object_get(o, "request"), ret, e);
 	const struct command *c = rc ? NULL : command_find(ret->command);

@@ -52,8 +52,8 @@ static void on_plan(struct text_sink *s, const json_t *event)
 	const json_t *plan = json_object_get(event, "plan");
 	const struct request *r = s->shown.request;
 	const struct command *c = command_find(r->command);
-	bool apply = c && c->writes, guarded = json_is_true(json_object_get(
-				  json_object_get(plan, "removal"), "guarded"));
+	bool apply = c && c->writes,
+	     guarded = json_is_true(json_object_get(json_object_get(plan, "removal"), "guarded"));
 	struct paint p = paint_out(s);
 
 	terminal_progress(terminal_of(s), NULL);
@@ -86,9 +86,9 @@ static int digits(json_int_t n)
 /* The event's sentence; else "ACTION TARGET". */
 static const char *step_text(struct arena *a, const json_t *event)
 {
-	return *field(event, "text") ? field(event, "text")
-				     : arena_printf(a, "%s %s", field(event, "action"),
-					       field(event, "target"));
+	return *field(event, "text")
+		       ? field(event, "text")
+		       : arena_printf(a, "%s %s", field(event, "action"), field(event, "target"));
 }
 
 static void on_step(struct text_sink *s, const json_t *event)
@@ -164,7 +164,9 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 
 	terminal_progress(terminal_of(s), NULL);
 	paint_styled(&p, failed ? STYLE_RED : STYLE_YELLOW,
-		start ? "Rolling back" : failed ? "Not wholly rolled back" : "Rolled back");
+		start    ? "Rolling back"
+		: failed ? "Not wholly rolled back"
+			 : "Rolled back");
 	buf_adds(&p.buf, *text ? ": " : "");
 	paint_words(&p, 2, text);
 	buf_addc(&p.buf, '\n');
@@ -243,8 +245,8 @@ static void text_event(struct sink *sink, json_t *event)
 	if (i < ELEMENTS(handlers))
 		handlers[i].show(s, event);
 	else if (s->shown.request->verbosity > 0)
-		event_message(sink, "warning", "an event that this version does not know: \"%s\"",
-			name);
+		event_message(
+			sink, "warning", "an event that this version does not know: \"%s\"", name);
 	json_decref(event);
 }
 

@@ -137,7 +137,7 @@ static const char *last_event(void)
 	return json_string_value(json_object_get(recorder.last, "event"));
 }
 
-#define LOST_APPLY \
+#define LOST_APPLY                                                                                 \
 	"; the outcome is unknown and the apply may be going on: ask `l4sync -H h status`\n"
 #define LOST_PLAN "; nothing was changed there\n"
 
@@ -173,18 +173,19 @@ static const struct {
 		"install the same version on both sides\n"},
 	{"shouting", "plan", false, 1,
 		"h answers, but not as l4sync: its login shell prints too much\n"},
-	{"drop", "status", false, 8, 
-		"here it breaks\nthe connection to h was lost" LOST_PLAN},
+	{"drop", "status", false, 8, "here it breaks\nthe connection to h was lost" LOST_PLAN},
 	{"drop", "apply", true, 8, "here it breaks\nthe connection to h was lost" LOST_APPLY},
 	{"garbage", "apply", true, 8,
-		"the connection to h was lost (h sent what is no event: not JSON: '[' or '{' expected "
+		"the connection to h was lost (h sent what is no event: not JSON: '[' or '{' "
+		"expected "
 		"near 'not', column 3)" LOST_APPLY},
 	{"number", "plan", false, 8, NULL},
 	{"duplicate", "plan", false, 8, NULL},
 	{"truncated", "plan", false, 8, "the connection to h was lost" LOST_PLAN},
 	{"truncated", "apply", true, 8, "the connection to h was lost" LOST_APPLY},
 	{"endless", "apply", true, 8,
-		"the connection to h was lost (h sent a line of more than 67108864 bytes)" LOST_APPLY},
+		"the connection to h was lost (h sent a line of more than 67108864 "
+		"bytes)" LOST_APPLY},
 	{"nothing", "plan", false, 8, ""},
 };
 
@@ -213,10 +214,9 @@ END_TEST
 
 START_TEST(test_noise_is_noted)
 {
-	ck_assert_int_eq(
-		run_as("noise", (struct request){.command = "plan", .verbosity = 1}), 2);
-	ck_assert_str_eq(recorder.texts.data,
-		"h printed: Welcome to Debian\nh printed: {\"motd\":true}\n");
+	ck_assert_int_eq(run_as("noise", (struct request){.command = "plan", .verbosity = 1}), 2);
+	ck_assert_str_eq(
+		recorder.texts.data, "h printed: Welcome to Debian\nh printed: {\"motd\":true}\n");
 }
 END_TEST
 
@@ -239,8 +239,7 @@ static const struct {
 START_TEST(test_ask)
 {
 	recorder.answer = answers[_i].answer;
-	ck_assert_int_eq(
-		run_as("serve", (struct request){.command = "apply"}), answers[_i].status);
+	ck_assert_int_eq(run_as("serve", (struct request){.command = "apply"}), answers[_i].status);
 	ck_assert_uint_eq(recorder.asked, 1);
 	if (answers[_i].texts)
 		ck_assert_str_eq(recorder.texts.data, answers[_i].texts);
@@ -323,9 +322,9 @@ static const struct {
 	{REQUEST("\"command\":\"plan\",\"wish\":1"),
 		HELLO "{\"event\":\"error\",\"text\":\"l4sync 0.1 on the host does not know "
 		      "\\\"wish\\\"; install the same version on both sides" REFUSED},
-	{"{\"l4sync\":7}\n",
-		HELLO "{\"event\":\"error\",\"text\":\"the request is not of protocol 1; install the "
-		      "same version on both sides" REFUSED},
+	{"{\"l4sync\":7}\n", HELLO
+		"{\"event\":\"error\",\"text\":\"the request is not of protocol 1; install the "
+		"same version on both sides" REFUSED},
 	{"[]\n", HELLO "{\"event\":\"error\",\"text\":\"the request: not a JSON object" REFUSED},
 	{REQUEST("\"command\":\"apply\"") "{\"answer\":true}\n",
 		HELLO "{\"ask\":\"Apply?\"}\n{\"event\":\"warning\",\"text\":\"answer 1\"}\n"
@@ -378,7 +377,8 @@ START_TEST(test_writer_goes_on)
 	if (!_i) {
 		_cleanup_free_ char *said = far_read(&f);
 
-		ck_assert_ptr_nonnull(strstr(said, "\"answer 1\"}\n{\"event\":\"done\",\"exit\":0}\n"));
+		ck_assert_ptr_nonnull(
+			strstr(said, "\"answer 1\"}\n{\"event\":\"done\",\"exit\":0}\n"));
 		close(f.in);
 		close(f.out);
 	}
