@@ -48,6 +48,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs check)
 
 .PHONY: check-unit
+.SECONDARY: $(UNIT:%=%.o)
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 

@@ -46,6 +46,7 @@ struct unit_details {
 	uint32_t n_restarts;     /* NRestarts, services */
 	uint32_t main_pid;
 	uint64_t active_enter_usec;    /* CLOCK_REALTIME; 0: never */
+	uint64_t inactive_exit_usec;   /* CLOCK_REALTIME; when it was last started; 0: never */
 	const char **names;            /* NULL-terminated: aliases */
 	const char **after;            /* NULL-terminated: After= */
 };

@@ -40,13 +40,19 @@ struct generation {
 	const char *error;    /* of a failed one, or NULL */
 	const char *plan;     /* the plan document (JSON), or NULL */
 	unsigned fixed, failed, restarted;
+	/* Sorted. Of one that was read they are the caller's: generation_clear(). */
 	struct resources *want;      /* NULL when only listed */
 	struct resources *before;    /* what the changed resources were; NULL when only listed */
 	struct resources *originals; /* adopted resources as they were found; NULL when only listed */
 };
 
+/* Frees the sets; the texts are the arena's. */
+void generation_clear(struct generation *g);
+#define _cleanup_generation_ __attribute__((cleanup(generation_clear)))
+
 /* The newest successful generation; -ENOENT (no text) when there is none. Contents of the sets
- * are hashes only until history_content() is asked. */
+ * are hashes only until history_content() is asked. A generation that cannot be read is -EBADMSG
+ * with a text that says how to go on; an older one is never taken in its place. */
 int history_base(struct history *h, struct arena *a, struct generation *ret, struct err *e);
 int history_get(struct history *h, uint64_t number, struct arena *a, struct generation *ret,
 	struct err *e);
@@ -54,10 +60,17 @@ int history_get(struct history *h, uint64_t number, struct arena *a, struct gene
 int history_list(struct history *h, struct arena *a, size_t max, struct generation **ret,
 	size_t *ret_n, struct err *e);
 
-/* Records; number is filled in. Durable when it returns (fsync). */
+/*
+ * Records; number is filled in. Durable when it returns (fsync); a crash before leaves nothing that
+ * is seen. The want must be there, the other sets may be NULL (empty). The caller holds the run
+ * lock: one writer at a time. The bytes of a secret resource are not stored, neither for itself nor
+ * for a resource of that id in another set, nor for any other with equal bytes: they become an
+ * HMAC. A content of which only the hash is known is taken over from an earlier generation.
+ */
 int history_record(struct history *h, struct generation *g, struct err *e);
 
-/* The bytes of a content that a set of this history holds only as a hash. -ENOENT: not kept. */
+/* The bytes of a content that a set of this history holds only as a hash; one whose bytes are
+ * there is given back as it is. -ENOENT with a text: not kept (a secret's never are). */
 int history_content(struct history *h, struct arena *a, const struct content *c,
 	const struct content **ret, struct err *e);
 

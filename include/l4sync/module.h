@@ -18,6 +18,7 @@
 
 struct change; /* plan.h */
 struct txn;    /* txn.h */
+struct unit_view;
 
 /* What inspect may look at besides the host. */
 struct inspection {
@@ -27,7 +28,7 @@ struct inspection {
 	const struct resources *base;  /* sorted; NULL: none */
 	const unsigned char *key;      /* HMAC key of the host, HASH_SIZE bytes, or NULL */
 	struct findings *findings;     /* plan.h; what must be known but is no change */
-	void *shared;                  /* the engine's: lists that several modules need, made once */
+	struct unit_view *units;       /* unit_view.h */
 };
 
 struct module {

@@ -24,6 +24,7 @@ extern const char *const place_unit_dirs[]; /* NULL-terminated: /etc/systemd/sys
 struct place {
 	enum place_kind kind;
 	const char *unit_dir; /* for the unit kinds: the entry of place_unit_dirs */
+	unsigned rank;        /* not PLACE_PLAIN: of the directory among its like; 0 is the highest */
 	const char *unit;     /* PLACE_UNIT, PLACE_DROPIN: what systemd calls it; in the arena */
 };
 

@@ -42,4 +42,11 @@ int pull(struct arena *a, const struct source *src, const char *cache_dir, bool 
 	void (*progress)(void *userdata, const char *text), void *userdata, struct pulled *ret,
 	struct err *e);
 
+/*
+ * After a failure to read what pull() brought: reads every object of that commit. A repository
+ * that is damaged (-EUCLEAN) is set aside, so that another pull() fetches it anew; 0 says that the
+ * failure has another cause.
+ */
+int pull_verify(struct arena *a, const struct pulled *pulled, struct err *e);
+
 #endif

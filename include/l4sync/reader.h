@@ -25,7 +25,7 @@ struct reader_host {
 
 /*
  * What the modules' parse functions get. Resources are added to want; errors to diags.
- * tree_resources holds what the tree gave (file, link, unit, dropin), already in want too.
+ * What the trees ship (file, link, unit, dropin) is in want already when modules parse.
  */
 struct reader {
 	struct arena *arena;
@@ -40,11 +40,16 @@ struct reader {
 
 /*
  * Manifest and tree of one state to a sorted want. 0, or -EINVAL with everything that is wrong in
- * diags. -EPERM (in diags too) when hosts: does not name this host.
+ * diags. -EPERM (in diags too) when hosts: does not name this host. The caller frees the want,
+ * which refers to a: before a.
  */
 int reader_read(struct tree *tree, const struct reader_host *host,
 	const struct module *const *modules, struct arena *a, struct resources **ret,
 	struct diags *diags);
+
+/* What a symbolic link of the want leads to, if the state ships that file (through other shipped
+ * links, by the names in them); else NULL. For the modules, while they parse and complete. */
+const struct resource *reader_follow(const struct reader *r, const struct resource *link);
 
 /* {{ name }} filled in from vars; where is the template's. Undefined names are reported. */
 int template_render(struct arena *a, const struct node *vars, const char *file, const void *data,

@@ -32,6 +32,7 @@
 
 /* Limits of one set; past one of them reading is refused (-E2BIG). */
 #define RESOURCES_MAX 100000
+#define ATTRS_MAX 1000000 /* attributes and metas, of all resources together */
 #define CONTENT_SIZE_MAX (64u << 20) /* bytes, one file */
 #define RESOURCES_SIZE_MAX (512u << 20) /* bytes, the serialization */
 
@@ -44,12 +45,12 @@ struct content {
 };
 
 struct attr {
-	const char *key;
+	const char *key;   /* not empty, without a blank */
 	const char *value; /* text as written; never NULL */
 };
 
 struct resource {
-	const char *id; /* "file:/etc/x": type, colon, name */
+	const char *id; /* "file:/etc/x": type (a-z and -), colon, name */
 	const struct content *content; /* NULL: this type, or this file, has none */
 	struct where where;            /* where the state says so */
 	bool secret;                   /* content is never shown, logged or stored */
@@ -87,7 +88,8 @@ bool resource_has(const struct resource *item, const char *key, const char *valu
 bool resource_same(const struct resource *a, const struct resource *b, const char *key);
 
 struct content *content_new(struct arena *a, const void *data, size_t size); /* bytes not copied */
-/* Same bytes? Where one side is keyed, the other's bytes are hashed with the key. */
+/* Same bytes? Where one side is keyed, the other's bytes are hashed with the key. Where that cannot
+ * be told (no key, no bytes, a keyed hash of all zeros), they are not. */
 bool content_same(const struct content *a, const struct content *b,
 	const unsigned char key[HASH_SIZE]);
 

@@ -15,8 +15,9 @@ bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
 
 /*
- * Appends s so that it stays on one line and can be read back: backslash as \\, newline \n, tab \t,
- * other bytes below 0x20, 0x7f, and bytes that are not valid UTF-8 as \xNN.
+ * Appends s so that it stays on one line, does nothing to a terminal and can be read back:
+ * backslash as \\, newline \n, tab \t; other control characters (below 0x20, 0x7f, U+0080 to
+ * U+009F) and bytes that are not valid UTF-8 as \xNN.
  */
 void text_escape(struct buf *b, const char *s, size_t size);
 
@@ -34,7 +35,8 @@ bool text_is_utf8(const char *s, size_t size);
  * rules for leading zeros). Total order: equal only if the bytes are equal. */
 int text_natural_cmp(const char *a, const char *b);
 
-/* A glob over paths or names: ? and * and [..] stop at '/', ** does not (SPEC 2). */
+/* A glob over paths or names: ? and * and [..] stop at '/', ** does not (SPEC 2). An unclosed [
+ * matches nothing. */
 bool text_glob(const char *pattern, const char *s);
 
 /* The entry of a NULL-terminated list nearest to s (edit distance at most 1 + length/3), or NULL. */

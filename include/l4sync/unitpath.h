@@ -34,13 +34,13 @@ int unit_index_new(struct host *h, struct arena *a, const struct unit_overlay *o
 
 struct unit_file {
 	const char *path; /* where it stands in the search path */
-	const struct content *content; /* of what the path leads to; NULL: an empty or dangling one */
+	const struct content *content; /* of what the path leads to; NULL: empty, dangling, /dev/null */
 };
 
 struct unit_config {
 	const char *name;
 	bool masked;      /* the fragment is a link to /dev/null or empty */
-	bool found;       /* there is a fragment */
+	bool found;       /* there is a fragment; without one only slices, mounts and the like exist */
 	struct unit_file fragment; /* valid if found and not masked */
 	size_t n_dropins;
 	struct unit_file *dropins; /* effective ones, in the order in which systemd reads them */
@@ -53,17 +53,18 @@ int unit_index_config(struct unit_index *x, const char *unit, struct unit_config
 /* Equal fragment content and equal drop-in contents in order: systemd would load the same. */
 bool unit_config_same(const struct unit_config *a, const struct unit_config *b);
 
-/* Whether the file at path (a drop-in or fragment) is in effect for some unit name, or which path
- * hides it (then *ret_hider, else NULL). */
+/* Whether the file at path (a drop-in or fragment) is in effect for a unit (*ret_hider NULL), or which
+ * path hides it: the drop-in or fragment that wins, or the mask. -ENOENT: no file of that unit. */
 int unit_index_hidden(struct unit_index *x, const char *path, const char *unit,
 	const char **ret_hider, struct err *e);
 
-/* Unit names that could be affected by a file called so in a unit directory: whether `unit` has
- * `path` among its candidates (fragment, UNIT.d, TEMPLATE.d, prefix-.d, type.d, aliases). */
+/* Whether a unit could be affected by the file at path: it is among the candidates for its fragment
+ * and drop-ins (UNIT.d, TEMPLATE.d, prefix-.d, type.d, aliases), or a link among them leads there.
+ * True as well when something could not be read. */
 bool unit_index_concerns(struct unit_index *x, const char *path, const char *unit);
 
-/* All instances NAME@x of a template that are enabled by *.wants and *.requires links, natural
- * order; and all names that those directories enable. In the arena. */
+/* All instances NAME@x of a template that are enabled by *.wants, *.requires and *.upholds links,
+ * natural order; with NULL all names that those directories enable. In the arena. */
 int unit_index_enabled_instances(struct unit_index *x, const char *template_name,
 	const char *const **ret, size_t *ret_n, struct err *e);
 
@@ -76,12 +77,14 @@ struct enable_link {
 /*
  * The links that `systemctl enable` would make for the unit: WantedBy=, RequiredBy=, UpheldBy=,
  * Alias=, DefaultInstance=, specifiers in them, Also=. -ENOENT with a text when there is no such
- * unit, -ENOEXEC when it has no [Install], -ESHUTDOWN when masked.
+ * unit, -ENOEXEC when it has no [Install], -ESHUTDOWN when masked, -ELOOP for an alias made in /etc,
+ * -EADDRNOTAVAIL for a generated or transient unit, -EINVAL for an [Install] that makes no sense.
  */
 int unit_index_install_links(struct unit_index *x, const char *unit, struct enable_link **ret,
 	size_t *ret_n, struct err *e);
 
-/* The links below /etc/systemd/system that enable the unit now, whatever target they have. */
+/* The links below /etc/systemd/system that enable the unit now, whatever target they have; not the
+ * link that is the unit's fragment. */
 int unit_index_live_links(struct unit_index *x, const char *unit, struct enable_link **ret,
 	size_t *ret_n, struct err *e);
 

@@ -82,6 +82,8 @@ const char *err_text(const struct err *e)
 
 void err_clear(struct err *e)
 {
+	if (!e)
+		return;
 	free(e->text);
 	*e = ERR_INIT;
 }

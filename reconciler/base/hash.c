@@ -39,12 +39,40 @@ struct hash hash_hmac(const unsigned char key[HASH_SIZE], const void *data, size
 	return h;
 }
 
+void hash_hex(const struct hash *h, char ret[HASH_HEX_MAX])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		ret[2 * i] = digits[h->bytes[i] >> 4];
+		ret[2 * i + 1] = digits[h->bytes[i] & 15];
+	}
+	ret[2 * HASH_SIZE] = '\0';
+}
+
+static int digit_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hash_from_hex(const char *hex, struct hash *ret)
+{
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		int high = digit_value(hex[2 * i]);
+		int low = high < 0 ? -1 : digit_value(hex[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		ret->bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
 void hash_text(const struct hash *h, const char *scheme, char ret[HASH_TEXT_MAX])
 {
-	int n = snprintf(ret, HASH_TEXT_MAX, "%.11s:", scheme);
+	int n = snprintf(ret, HASH_TEXT_MAX - HASH_HEX_MAX + 1, "%.11s:", scheme);
 
-	for (size_t i = 0; i < HASH_SIZE; i++)
-		snprintf(ret + n + 2 * i, 3, "%02x", h->bytes[i]);
+	hash_hex(h, ret + n);
 }
 
 bool hash_equal(const struct hash *a, const struct hash *b)

@@ -51,12 +51,20 @@ bool text_is_utf8(const char *s, size_t size)
 	return true;
 }
 
+/* U+0080 to U+009F: valid UTF-8, and to a terminal the same as ESC and a letter. */
+static bool is_c1(const char *s, size_t n)
+{
+	return n == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
+}
+
 void text_escape(struct buf *b, const char *s, size_t size)
 {
 	for (size_t i = 0; i < size;) {
 		unsigned char c = (unsigned char)s[i];
 		size_t n = utf8_length((const unsigned char *)s + i, size - i);
 
+		if (is_c1(s + i, n))
+			n = 0;
 		if (c == '\\')
 			buf_adds(b, "\\\\");
 		else if (c == '\n')
@@ -139,7 +147,7 @@ int text_natural_cmp(const char *a, const char *b)
 	return strcmp(a, b); /* @01 and @1: different names, in some fixed order */
 }
 
-/* One [..] at *pattern against c; moves *pattern behind it. false too for an unclosed one. */
+/* One [..] at *pattern against c; moves *pattern behind it. An unclosed one matches nothing. */
 static bool glob_class(const char **pattern, char c)
 {
 	const char *p = *pattern + 1;
@@ -157,55 +165,63 @@ static bool glob_class(const char **pattern, char c)
 			hit |= c == *p;
 		}
 	}
-	if (!*p)
+	if (!*p) {
+		*pattern = p;
 		return false;
+	}
 	*pattern = p + 1;
 	return hit != negated && c != '/';
 }
 
+/* What stands at p against c, which is no star; *ret is the place behind it. */
+static bool glob_one(const char *p, char c, const char **ret)
+{
+	*ret = p;
+	if (*p == '[')
+		return glob_class(ret, c);
+	*ret = p + 1;
+	return *p == '?' ? c != '/' : *p == c;
+}
+
+/* Marks p and, as a star may stand for nothing, what is behind the stars at p. */
+static void glob_reach(const char *pattern, const char *p, char *reached)
+{
+	for (; *p == '*'; p++)
+		reached[p - pattern] = 1;
+	reached[p - pattern] = 1;
+}
+
 /*
- * Iterative with one remembered star of each kind: a ** may be resumed after a * inside it failed,
- * which keeps the cost at length(pattern) * length(s) and not exponential.
+ * All places of the pattern that can be reached are kept while s is walked once, so that the cost
+ * is length(pattern) * length(s) whatever the pattern. (Going back to a remembered star is shorter,
+ * but with two kinds of stars it is cubic: a ** before a * before a long literal.)
  */
 bool text_glob(const char *pattern, const char *s)
 {
-	const char *star = NULL, *star_s = NULL;   /* behind the last * and where it stands in s */
-	const char *deep = NULL, *deep_s = NULL;   /* the same for ** */
+	size_t n = strlen(pattern) + 1;
+	_cleanup_free_ char *both = xmalloc(2 * n);
+	char *now = both, *then = both + n;
+	bool any = true;
 
-	for (;;) {
-		if (pattern[0] == '*' && pattern[1] == '*') {
-			pattern += strspn(pattern, "*");
-			deep = pattern, deep_s = s;
-			star = NULL;
-			continue;
-		}
-		if (*pattern == '*') {
-			star = ++pattern, star_s = s;
-			continue;
-		}
-		if (!*s && !*pattern)
-			return true;
-		const char *next = pattern;
-		if (*s && *pattern) {
-			bool hit = *pattern == '[' ? glob_class(&next, *s)
-						   : (*pattern == '?' && *s != '/') || *pattern == *s;
-			if (hit) {
-				pattern = *pattern == '[' ? next : pattern + 1;
-				s++;
+	memset(now, 0, n);
+	glob_reach(pattern, pattern, now);
+	for (; *s && any; s++) {
+		any = false;
+		memset(then, 0, n);
+		for (size_t i = 0; i < n - 1; i++) {
+			const char *p = pattern + i, *next = p;
+			bool deep = *p == '*' && (p[1] == '*' || (i && p[-1] == '*'));
+
+			if (!now[i] || !(*p == '*' ? deep || *s != '/' : glob_one(p, *s, &next)))
 				continue;
-			}
+			glob_reach(pattern, next, then);
+			any = true;
 		}
-		if (star && *star_s && *star_s != '/') {
-			s = ++star_s;
-			pattern = star;
-		} else if (deep && *deep_s) {
-			s = ++deep_s;
-			pattern = deep;
-			star = NULL;
-		} else {
-			return false;
-		}
+		char *swap = now;
+		now = then;
+		then = swap;
 	}
+	return any && now[n - 1];
 }
 
 static size_t edit_distance(const char *s, const char *t)

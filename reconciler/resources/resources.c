@@ -81,11 +81,14 @@ void resource_add(struct arena *a, struct resource *item, const char *key, const
 
 void resource_set(struct arena *a, struct resource *item, const char *key, const char *value)
 {
+	/* A new array, as resource_add makes one: copies of a resource share the old one. */
+	struct attr *attrs = arena_array(a, struct attr, item->n_attrs);
 	size_t n = 0;
 
 	for (size_t i = 0; i < item->n_attrs; i++)
 		if (strcmp(item->attrs[i].key, key) != 0)
-			item->attrs[n++] = item->attrs[i];
+			attrs[n++] = item->attrs[i];
+	item->attrs = attrs;
 	item->n_attrs = n;
 	if (value)
 		resource_add(a, item, key, value);
@@ -138,8 +141,19 @@ struct content *content_new(struct arena *a, const void *data, size_t size)
 {
 	struct content *c = arena_new_of(a, struct content);
 
+	/* An empty file read into no buffer is known all the same. */
+	if (!data && !size)
+		data = "";
 	*c = (struct content){.size = size, .data = data, .hash = hash_sha256(data, size)};
 	return c;
+}
+
+/* A secret's hash that could not be made, for want of the bytes or of the key. */
+static bool is_unknown(const struct content *c)
+{
+	static const struct hash none;
+
+	return c->keyed && hash_equal(&c->hash, &none);
 }
 
 bool content_same(const struct content *a, const struct content *b,
@@ -147,7 +161,7 @@ bool content_same(const struct content *a, const struct content *b,
 {
 	if (!a || !b)
 		return a == b;
-	if (a->size != b->size)
+	if (a->size != b->size || is_unknown(a) || is_unknown(b))
 		return false;
 	if (a->keyed == b->keyed)
 		return hash_equal(&a->hash, &b->hash);

@@ -22,7 +22,7 @@ static void write_text(struct buf *out, const char *s)
 /* Whether the bytes of an item go into the blobs. */
 static bool has_blob(const struct resource *item, bool with_blobs, bool with_secrets)
 {
-	return with_blobs && item->content && item->content->data &&
+	return with_blobs && item->content && item->content->data && !item->content->keyed &&
 		(with_secrets || !item->secret);
 }
 
@@ -114,6 +114,9 @@ struct input {
 	const char *at, *end;
 	unsigned line;
 	struct resources *set;
+	/* The attributes of the resource that is being read, and how many there were in all. */
+	struct attr *attrs;
+	size_t n_attrs, cap_attrs, total_attrs;
 	struct err *e;
 };
 
@@ -168,31 +171,23 @@ static bool read_number(const char *s, size_t size, uint64_t max, uint64_t *ret)
 /* "sha256:HEX SIZE" or "hmac-sha256:HEX SIZE" */
 static bool read_hash(const char *s, size_t size, struct content *ret)
 {
-	char again[HASH_TEXT_MAX];
-	const char *colon = memchr(s, ':', size);
+	bool keyed = starts(s, size, HMAC ":");
+	size_t n = keyed ? strlen(HMAC ":") : strlen(SHA256 ":");
 	uint64_t bytes;
 
-	if (!colon || size < (size_t)(colon - s) + 2 + 2 * HASH_SIZE + 1)
+	*ret = (struct content){.keyed = keyed};
+	if (!keyed && !starts(s, size, SHA256 ":"))
 		return false;
-	*ret = (struct content){.keyed = starts(s, size, HMAC ":")};
-	for (size_t i = 0; i < HASH_SIZE; i++) {
-		unsigned byte;
-		char pair[3] = {colon[1 + 2 * i], colon[2 + 2 * i], 0};
-
-		if (sscanf(pair, "%2x", &byte) != 1)
-			return false;
-		ret->hash.bytes[i] = (unsigned char)byte;
-	}
-	hash_text(&ret->hash, ret->keyed ? HMAC : SHA256, again);
-	size_t n = strlen(again);
-	if (memcmp(s, again, n) != 0 || s[n] != ' ' ||
-		!read_number(s + n + 1, size - n - 1, CONTENT_SIZE_MAX, &bytes))
+	if (size <= n + 2 * HASH_SIZE || !hash_from_hex(s + n, &ret->hash))
+		return false;
+	n += 2 * HASH_SIZE;
+	if (s[n] != ' ' || !read_number(s + n + 1, size - n - 1, CONTENT_SIZE_MAX, &bytes))
 		return false;
 	ret->size = (size_t)bytes;
 	return true;
 }
 
-/* "NAME VALUE", both escaped; a name holds no blank. */
+/* "NAME VALUE", both escaped; a name holds no blank. Of a meta or an attribute, and counted. */
 static int read_pair(struct input *in, const char *s, size_t size, struct attr *ret)
 {
 	const char *blank = memchr(s, ' ', size);
@@ -203,6 +198,8 @@ static int read_pair(struct input *in, const char *s, size_t size, struct attr *
 	if (!text_unescape(in->set->arena, s, (size_t)(blank - s), &key) ||
 		!text_unescape(in->set->arena, blank + 1, size - (size_t)(blank + 1 - s), &value))
 		return bad(in, "an escape that is not the canonical one");
+	if (++in->total_attrs > ATTRS_MAX)
+		return err_set(in->e, -E2BIG, "canonical form: more than %d attributes", ATTRS_MAX);
 	*ret = (struct attr){key, value};
 	return 0;
 }
@@ -224,50 +221,81 @@ static bool read_where(struct input *in, const char *s, size_t size, struct wher
 	return true;
 }
 
+static int read_attr(struct input *in, const char *s, size_t size)
+{
+	struct attr attr;
+	int r = read_pair(in, s, size, &attr);
+
+	if (r < 0)
+		return r;
+	if (in->n_attrs && strcmp(in->attrs[in->n_attrs - 1].key, attr.key) > 0)
+		return bad(in, "attributes are not in order");
+	in->attrs = grow(in->attrs, &in->cap_attrs, in->n_attrs, sizeof(*in->attrs));
+	in->attrs[in->n_attrs++] = attr;
+	return 0;
+}
+
+/* Gives the resource what was read; one array, as adding them one by one would be quadratic. */
+static void finish_item(struct input *in, struct resource *item)
+{
+	if (in->n_attrs)
+		item->attrs = arena_memdup(in->set->arena, in->attrs,
+			in->n_attrs * sizeof(*in->attrs));
+	if (item)
+		item->n_attrs = in->n_attrs;
+	in->n_attrs = 0;
+}
+
 /* The tabbed lines of a resource come in the order content, from, secret, attributes. */
 static int read_detail(struct input *in, const char *s, size_t size, struct resource *item,
 	int *stage)
 {
-	struct attr attr;
-
 	if (starts(s, size, "content ") && *stage < 1) {
 		struct content *c = arena_new_of(in->set->arena, struct content);
 
 		*stage = 1;
-		if (!read_hash(s + 8, size - 8, c))
-			return bad(in, "content: a hash and a size are expected");
 		item->content = c;
-	} else if (starts(s, size, "from ") && *stage < 2) {
+		return read_hash(s + 8, size - 8, c)
+			? 0
+			: bad(in, "content: a hash and a size are expected");
+	}
+	if (starts(s, size, "from ") && *stage < 2) {
 		*stage = 2;
-		if (!read_where(in, s + 5, size - 5, &item->where))
-			return bad(in, "from: FILE:LINE:COLUMN is expected");
-	} else if (equals(s, size, "secret") && *stage < 3) {
+		return read_where(in, s + 5, size - 5, &item->where)
+			? 0
+			: bad(in, "from: FILE:LINE:COLUMN is expected");
+	}
+	if (equals(s, size, "secret") && *stage < 3) {
 		*stage = 3;
 		item->secret = true;
-	} else if (starts(s, size, "=")) {
-		*stage = 4;
-		int r = read_pair(in, s + 1, size - 1, &attr);
-		if (r < 0)
-			return r;
-		if (item->n_attrs && strcmp(item->attrs[item->n_attrs - 1].key, attr.key) > 0)
-			return bad(in, "attributes are not in order");
-		resource_add(in->set->arena, item, attr.key, attr.value);
-	} else {
-		return bad(in, "content, from, secret or an attribute is expected, in this order");
+		return 0;
 	}
-	return 0;
+	if (starts(s, size, "=")) {
+		*stage = 4;
+		return read_attr(in, s + 1, size - 1);
+	}
+	return bad(in, "content, from, secret or an attribute is expected, in this order");
+}
+
+/* "type:name"; a type is never the words that other lines begin with, as no blank is in it. */
+static bool is_id(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz-");
+
+	return n && s[n] == ':' && s[n + 1];
 }
 
 static int read_id(struct input *in, const char *s, size_t size, struct resource **ret)
 {
 	char *id;
 
-	if (!text_unescape(in->set->arena, s, size, &id) || !strchr(id, ':') || *id == ':')
+	if (!text_unescape(in->set->arena, s, size, &id) || !is_id(id))
 		return bad(in, "a resource's id is expected");
 	if (in->set->n && strcmp(in->set->items[in->set->n - 1]->id, id) >= 0)
 		return bad(in, "resources are not in order");
 	if (in->set->n == RESOURCES_MAX)
-		return err_set(in->e, -E2BIG, "more than %d resources", RESOURCES_MAX);
+		return err_set(in->e, -E2BIG, "canonical form: more than %d resources",
+			RESOURCES_MAX);
 	*ret = resources_add(in->set, id);
 	return 0;
 }
@@ -298,18 +326,18 @@ static int read_items(struct input *in, uint64_t *ret_blobs)
 
 		if (r < 0)
 			return r;
-		/* An id holds a colon before any blank, so neither word below can be one. */
 		if (!item && starts(s, size, "meta ")) {
 			r = read_meta(in, s + 5, size - 5);
-		} else if (starts(s, size, "blobs ")) {
-			return read_number(s + 6, size - 6, RESOURCES_MAX, ret_blobs)
-				? 0
-				: bad(in, "blobs: a count is expected");
 		} else if (size && *s == '\t') {
 			r = item ? read_detail(in, s + 1, size - 1, item, &stage)
 				 : bad(in, "a detail without a resource");
 		} else {
+			finish_item(in, item);
 			stage = 0;
+			if (starts(s, size, "blobs "))
+				return read_number(s + 6, size - 6, RESOURCES_MAX, ret_blobs)
+					? 0
+					: bad(in, "blobs: a count is expected");
 			r = read_id(in, s, size, &item);
 		}
 		if (r < 0)
@@ -406,6 +434,7 @@ int resources_read(const void *data, size_t size, struct resources **ret, struct
 	struct input in = {.at = bytes, .end = bytes + size, .set = set, .e = e};
 	int r = read_all(&in);
 
+	free(in.attrs);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(set);

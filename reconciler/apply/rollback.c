@@ -1,0 +1,119 @@
+/*
+ * Putting everything back: the steps in reverse, one reload, then the units that had been acted
+ * on. The same code after a failure in this run and for a run that died (txn_internal.h).
+ * Stops at nothing: what cannot be put back is said, counted, and the rest goes on.
+ * Called by the transaction and the recovery.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/bus.h"
+
+#include "restart.h"
+#include "txn_internal.h"
+
+#define JOB_TIMEOUT_MS 600000u
+#define RELOAD_TIMEOUT_MS 60000u
+#define BACK_SETTLE_NS 1000000000ull
+
+static void rollback_event(struct txn *t, const char *state, const char *text)
+{
+	event_emit(t->sink, "{s:s, s:s, s:s}", "event", "rollback", "state", state, "text", text);
+}
+
+static void undo_steps(struct txn *t, size_t *left_count)
+{
+	for (size_t i = t->n; i-- > 0;) {
+		struct step *s = &t->steps[i];
+		_cleanup_err_ struct err e = ERR_INIT;
+		bool left = false;
+
+		if (!s->ops->undo)
+			continue;
+		if (s->ops->undo(t, s, &left, &e) < 0) {
+			(*left_count)++;
+			rollback_event(t, "failed", err_text(&e));
+		}
+	}
+}
+
+/* What the log's verb had done is undone by the opposite; a restarted unit is restarted once more,
+ * or started if it did not survive. */
+static int bring_back(struct txn *t, const char *verb, const char *unit, struct err *e)
+{
+	struct unit_details now;
+	const char *result;
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	if (r >= 0)
+		r = bus_unit_details(bus, t->arena, &unit, 1, true, &now, e);
+	if (r < 0)
+		return r;
+	bool running = now.found &&
+		unit_status_running(&(struct unit_status){.active_state = now.active_state});
+	enum unit_verb what = !strcmp(verb, "start") ? UNIT_STOP
+		: running && !strcmp(verb, "restart") ? UNIT_TRY_RESTART
+						       : UNIT_START;
+	/* A crash loop has used up the start limit, which would refuse the old configuration too. */
+	r = bus_reset_failed(bus, unit, e);
+	if (r >= 0)
+		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, NULL, NULL, &result, e);
+	if (r >= 0 && strcmp(result, "done") != 0)
+		r = err_set(e, -EREMOTEIO, "its job ended with: %s", result);
+	if (r >= 0 && what != UNIT_STOP)
+		r = bus_watch_healthy(bus, unit, JOB_TIMEOUT_MS, BACK_SETTLE_NS, NULL, NULL, e);
+	return r;
+}
+
+static void units_back(struct txn *t, const char *const *log, size_t n_log, size_t *left_count)
+{
+	for (size_t i = n_log; i-- > 0;) {
+		const char *blank = strchr(log[i], ' ');
+		_cleanup_err_ struct err e = ERR_INIT;
+
+		if (!blank)
+			continue;
+		const char *verb = arena_strndup(t->arena, log[i], (size_t)(blank - log[i]));
+		const char *unit = blank + 1;
+		rollback_event(t, "start",
+			arena_printf(t->arena, "%s %s with its old configuration",
+				!strcmp(verb, "start") ? "stop" : "bring back", unit));
+		if (bring_back(t, verb, unit, &e) < 0) {
+			(*left_count)++;
+			rollback_event(t, "failed",
+				arena_printf(t->arena, "%s did not come back: %s", unit, err_text(&e)));
+		}
+	}
+}
+
+static void reload(struct txn *t, size_t *left_count)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct bus *bus;
+
+	if (host_bus(t->host, &bus, &e) < 0 || bus_reload(bus, RELOAD_TIMEOUT_MS, &e) < 0) {
+		(*left_count)++;
+		rollback_event(t, "failed", arena_printf(t->arena, "daemon-reload: %s", err_text(&e)));
+	}
+}
+
+void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_left)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	size_t left = 0;
+
+	rollback_event(t, "start", "putting everything back");
+	undo_steps(t, &left);
+	if (txn_sync_dirs(t, &e) < 0) {
+		left++;
+		rollback_event(t, "failed", err_text(&e));
+	}
+	if (t->reloads && t->host->live)
+		reload(t, &left);
+	if (t->host->live)
+		units_back(t, log, n_log, &left);
+	if (!left)
+		rollback_event(t, "done", "everything is as it was before");
+	*ret_left = left;
+}

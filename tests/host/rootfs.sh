@@ -1,0 +1,218 @@
+#!/bin/bash
+# Job: builds and caches the Debian 13 file systems of the tests; prints the path of the one asked for.
+# Must not: touch anything outside $L4SYNC_CACHE, leave a mount behind, or name a mirror of its own.
+# Called by: build.sh, lib/container.sh, lib/vm.sh, and by hand: rootfs.sh run|build|vm.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${L4SYNC_CACHE:-/var/cache/l4sync-tests}
+suite=trixie
+
+# What l4sync is linked with, what its modules call, and what a host of left4.me has.
+run_packages=(
+	systemd systemd-sysv dbus libpam-systemd procps iproute2 openssh-server openssh-client git sudo
+	nftables python3 ca-certificates jq util-linux strace
+	libsystemd0 libyaml-0-2 libgit2-1.9 libjansson4
+)
+# shellcheck disable=SC2034 # by name, in bootstrap and key_of
+build_packages=(
+	gcc libc6-dev make pkg-config libsystemd-dev libyaml-dev libgit2-dev libjansson-dev check scdoc
+	strace
+)
+# shellcheck disable=SC2034
+vm_packages=("${run_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
+
+# Part of the key: whatever this script or the list of packages says, a change of it rebuilds.
+key_of() {
+	local -n list=$1_packages
+	{
+		printf '%s\n' "$suite" "${list[@]}"
+		cat "${BASH_SOURCE[0]}"
+	} | sha256sum | cut -c1-12
+}
+
+# The machine's own mirrors, with the suite replaced: those that carry Debian itself, not others.
+sources() {
+	local uri release keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+		sort -u | while read -r uri release component; do
+		[[ $component == main ]] || continue
+		case $uri in
+		*/debian-security/ | *security.debian.org/*) echo "deb [signed-by=$keyring] $uri $suite-security main" ;;
+		*/debian/)
+			case $release in
+			*-updates) echo "deb [signed-by=$keyring] $uri $suite-updates main" ;;
+			*-backports*) ;;
+			*) echo "deb [signed-by=$keyring] $uri $suite main" ;;
+			esac
+			;;
+		esac
+	done | sort -u
+}
+
+# How this machine reaches its mirrors: proxies, and whether old indexes are accepted.
+apt_options() {
+	apt-config dump --no-empty |
+		grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?::(Proxy|Timeout|Verify-|CaInfo))' ||
+		true
+}
+
+# Downloads are shared between the file systems: hard links into the new one, and back.
+bootstrap() {
+	local root=$1 list=$2
+	local -n packages=$list
+	local work=$root.work include
+	mkdir -p "$work" "$cache/apt"
+	sources >"$work/sources.list"
+	[[ -s $work/sources.list ]] || {
+		echo "rootfs.sh: apt names no Debian mirror; add one to /etc/apt/sources.list" >&2
+		return 1
+	}
+	apt_options >"$work/apt.conf"
+	include=$(
+		IFS=,
+		echo "${packages[*]}"
+	)
+	# Only these modules: a small initrd is unpacked much faster by an emulated processor.
+	cat >"$work/initramfs" <<'END'
+mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
+printf 'MODULES=list\nCOMPRESS=lz4\nRESUME=none\n' >"$1/etc/initramfs-tools/conf.d/l4sync"
+printf '%s\n' virtio_pci virtio_blk virtio_net ext4 crc32c >"$1/usr/share/initramfs-tools/modules.d/l4sync"
+END
+	local hooks=()
+	[[ $list == vm_packages ]] && hooks=(--include=lz4 "--essential-hook=sh $work/initramfs \"\$1\"")
+	mmdebstrap --quiet --mode=root --variant=minbase --include="$include" "${hooks[@]}" \
+		--aptopt="$work/apt.conf" --skip=essential/unlink,download/empty \
+		--setup-hook="mkdir -p \"\$1/var/cache/apt/archives\"
+			find '$cache/apt' -name '*.deb' -exec cp -l -t \"\$1/var/cache/apt/archives\" {} +" \
+		--customize-hook="find \"\$1/var/cache/apt/archives\" -maxdepth 1 -name '*.deb' \
+			-exec cp -ln -t '$cache/apt' {} +" \
+		"$suite" "$root" "$work/sources.list" </dev/null >&2
+	rm -rf "$work"
+}
+
+# What a container and a virtual machine have in common: it is the host left4me.
+configure_run() {
+	local root=$1 unit
+	mount -t proc proc "$root/proc"
+	echo left4me >"$root/etc/hostname"
+	printf '127.0.0.1 localhost left4me\n::1 localhost left4me\n' >"$root/etc/hosts"
+	printf 'nameserver 127.0.0.1\n' >"$root/etc/resolv.conf"
+	# A fixed one: an empty machine-id would make every boot a first boot, with presets applied.
+	echo 4f1c0000000040008000000000001e44 >"$root/etc/machine-id"
+	chroot "$root" passwd -d root >/dev/null
+
+	mkdir -p "$root/root/.ssh" "$root/etc/ssh/sshd_config.d" "$root/etc/systemd/network"
+	chmod 0700 "$root/root/.ssh"
+	cp "$cache/key.pub" "$root/root/.ssh/authorized_keys"
+	printf '%s\n' 'PermitRootLogin prohibit-password' 'UseDNS no' 'MaxSessions 50' 'MaxStartups 50' \
+		>"$root/etc/ssh/sshd_config.d/l4sync-tests.conf"
+	printf '[Match]\nType=ether\n\n[Network]\nDHCP=yes\nLinkLocalAddressing=no\n' \
+		>"$root/etc/systemd/network/50-ether.network"
+	chroot "$root" systemctl -q enable systemd-networkd.service ssh.service
+	# A container without a network would wait two minutes for network-online.target.
+	for unit in systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service; do
+		mkdir -p "$root/etc/systemd/system/$unit.d"
+		printf '[Unit]\nConditionVirtualization=!container\n' \
+			>"$root/etc/systemd/system/$unit.d/not-in-container.conf"
+	done
+	# Housekeeping that would start at some moment of some test.
+	for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
+		e2scrub_reap.service fstrim.timer; do
+		if [[ -e $root/usr/lib/systemd/system/$unit ]]; then
+			chroot "$root" systemctl -q disable "$unit"
+		fi
+	done
+	umount "$root/proc"
+}
+
+make_run() {
+	bootstrap "$1/root" run_packages
+	configure_run "$1/root"
+}
+
+make_build() {
+	bootstrap "$1/root" build_packages
+	mkdir -p "$1/root/src" "$1/root/out"
+}
+
+# disk.img, vmlinuz, initrd.img and known_hosts; the tree itself is not kept.
+make_vm() {
+	local root=$1/root
+	bootstrap "$root" vm_packages
+	configure_run "$root"
+	# It looks for a kind of socket that the emulator does not have, and complains at each reload.
+	mkdir -p "$root/etc/systemd/system-generators"
+	ln -s /dev/null "$root/etc/systemd/system-generators/systemd-ssh-generator"
+	echo '/dev/vda / ext4 defaults 0 1' >"$root/etc/fstab"
+	sed 's/^/vm /' "$root/etc/ssh/ssh_host_ed25519_key.pub" >"$1/known_hosts"
+	cp "$root"/boot/vmlinuz-* "$1/vmlinuz"
+	cp "$root"/boot/initrd.img-* "$1/initrd.img"
+	truncate -s 3G "$1/disk.img"
+	mkfs.ext4 -q -F -L root -d "$root" "$1/disk.img"
+	rm -rf "$root"
+}
+
+# A used file system is held by a shared lock on its directory (lib/base.sh), so that an old one
+# which another checkout of this repository still runs from is left to the next build.
+remove_old() {
+	local kind=$1 keep=$2 dir
+	for dir in "$cache/$kind"-*; do
+		[[ -d $dir && $dir != "$keep" ]] || continue
+		flock -n -x "$dir" rm -rf "$dir" || true
+	done
+}
+
+main() {
+	local kind=${1:-} final half
+	case $kind in
+	run | build | vm) ;;
+	*)
+		echo "usage: rootfs.sh run|build|vm" >&2
+		return 64
+		;;
+	esac
+	[[ $EUID == 0 ]] || {
+		echo "rootfs.sh: needs root" >&2
+		return 1
+	}
+	mkdir -p "$cache"
+	chmod 0755 "$cache"
+	final=$cache/$kind-$(key_of "$kind")
+	if [[ ! -d $final ]]; then
+		exec 9>"$cache/$kind.lock"
+		flock 9
+	fi
+	if [[ ! -d $final ]]; then
+		. "$here/lib/need.sh"
+		need mmdebstrap mmdebstrap mkfs.ext4 e2fsprogs ssh-keygen openssh-client unshare util-linux
+		(
+			flock 8
+			[[ -e $cache/key ]] || ssh-keygen -q -t ed25519 -N '' -C l4sync-tests -f "$cache/key"
+		) 8>"$cache/key.lock"
+		# Only one builder a kind: what is half built here belongs to a run that was killed.
+		for half in "$cache/.$kind"-*; do
+			[[ -e $half ]] && rm -rf --one-file-system "$half"
+		done
+		half=$cache/.$kind-$$
+		mkdir -m 0755 "$half"
+		echo "building the $kind file system of the tests (once)" >&2
+		# The mounts of mmdebstrap must go with it, however it ends; it must go with this script.
+		if ! setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
+			"${BASH_SOURCE[0]}" --make "$kind" "$half" 9>&-; then
+			rm -rf --one-file-system "$half"
+			echo "rootfs.sh: building the $kind file system failed" >&2
+			return 1
+		fi
+		sync -f "$half"
+		mv -T "$half" "$final"
+		remove_old "$kind" "$final"
+	fi
+	echo "$final"
+}
+
+if [[ ${1:-} == --make ]]; then
+	"make_$2" "$3"
+else
+	main "$@"
+fi
