@@ -12,6 +12,7 @@
 #include "l4sync/command.h"
 #include "l4sync/lines.h"
 #include "l4sync/request.h"
+#include "l4sync/text.h"
 
 #define UNSENT_MAX ((size_t)256 << 20) /* bytes; past it the reader counts as gone */
 #define FLUSH_TIMEOUT_MS 60000
@@ -156,6 +157,28 @@ static int answer(struct serve *v, const char *line, size_t size,
 	return status;
 }
 
+/*
+ * sudo takes SSH_CONNECTION away; its own process has it still. Wrong only where the user wants it
+ * to be, and then it is the user's own name beside it that counts.
+ */
+static void find_client(void)
+{
+	static const char name[] = "SSH_CONNECTION=";
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_free_ char *entry = NULL;
+	size_t cap = 0;
+	FILE *f;
+
+	if (getenv("SSH_CONNECTION") || !getenv("SUDO_USER"))
+		return;
+	f = fopen(arena_printf(a, "/proc/%ld/environ", (long)getppid()), "re");
+	while (f && getdelim(&entry, &cap, '\0', f) > 0)
+		if (text_starts(entry, name))
+			setenv("SSH_CONNECTION", entry + strlen(name), 1);
+	if (f)
+		fclose(f);
+}
+
 int serve_run(int (*run)(const struct request *r, struct sink *s))
 {
 	struct serve v = {
@@ -166,6 +189,7 @@ int serve_run(int (*run)(const struct request *r, struct sink *s))
 	char *line;
 	size_t size;
 
+	find_client();
 	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
 	queue(&v, json_pack("{s:i, s:s}", "l4sync", PROTOCOL_VERSION, "version", L4SYNC_VERSION));
 	flush(&v, FLUSH_TIMEOUT_MS);

@@ -115,13 +115,21 @@ static void on_step(struct text_sink *s, const json_t *event)
 	show(s, &p);
 }
 
+/* "UNIT: STATE: TEXT"; the text alone where it names the unit itself. */
+static const char *unit_text(struct arena *a, const json_t *event)
+{
+	const char *unit = field(event, "unit"), *text = field(event, "text");
+
+	if (*unit && strstr(text, unit))
+		return text;
+	return arena_printf(a, "%s: %s%s%s", unit, field(event, "state"), *text ? ": " : "", text);
+}
+
 static void on_unit(struct text_sink *s, const json_t *event)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	const char *unit = field(event, "unit"), *state = field(event, "state");
-	const char *text = field(event, "text");
+	const char *state = field(event, "state"), *line = unit_text(a, event);
 	bool failed = !strcmp(state, "failed"), healthy = !strcmp(state, "healthy");
-	char *line = arena_printf(a, "%s: %s%s%s", unit, state, *text ? ": " : "", text);
 
 	if (!failed && !healthy) {
 		terminal_progress(terminal_of(s), line);
@@ -178,6 +186,7 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 
 static void on_done(struct text_sink *s, const json_t *event)
 {
+	const struct command *c = command_find(s->shown.request->command);
 	struct paint p = paint_out(s);
 
 	terminal_progress(terminal_of(s), NULL);
@@ -185,6 +194,9 @@ static void on_done(struct text_sink *s, const json_t *event)
 		return;
 	paint_words(&p, 0, field(event, "summary"));
 	show_summary(s, &p);
+	/* What only reads fixes nothing, and need not say so. */
+	if (!c || !c->writes)
+		return;
 	p = paint_out(s);
 	render_done(&p, event);
 	show_summary(s, &p);

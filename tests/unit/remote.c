@@ -42,6 +42,8 @@ static int run(const struct request *r, struct sink *s)
 {
 	int status = 0;
 
+	if (getenv("SUDO_USER"))
+		event_message(s, "warning", "from %s", getenv("SSH_CONNECTION"));
 	if (getenv("DROP")) {
 		event_message(s, "warning", "here it breaks");
 		_exit(9);
@@ -110,6 +112,7 @@ static void setup(void)
 {
 	recorder = (struct recorder){.sink = {record, answer}};
 	signal(SIGPIPE, SIG_IGN);
+	unsetenv("SUDO_USER");
 	int fd = mkstemp(strcpy(mark, "/tmp/l4sync-remote-XXXXXX"));
 	ck_assert_int_ge(fd, 0);
 	close(fd);
@@ -150,6 +153,7 @@ static const struct {
 	{"serve", "plan", false, 2, ""},
 	{"command", "plan", false, 2, ""},
 	{"slow", "plan", false, 2, ""},
+	{"client", "plan", false, 2, "from 203.0.113.7 40000 192.0.2.1 22\n"},
 	{"noise", "plan", false, 2, ""},
 	{"escapes", "plan", false, 2, "h: \033[2Jcleared\n"},
 	{"key", "plan", false, 2, "h: Confirm user presence for key\n"},
