@@ -52,6 +52,12 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
+# The laptop's program must build with jansson alone and need nothing of the host's libraries.
+.PHONY: check-client
+check-client: $(B)/l4sync-client
+	@! ldd $< | grep -E 'systemd|git2|yaml|nettle'
+	@$< --version
+
 clean:
 	rm -rf $(B)
 
