@@ -78,6 +78,12 @@ $(B)/tests/net/pull_main: $(B)/tests/net/pull_main.o $(call OBJ,$(LIB_SRC))
 check-net: $(B)/tests/net/pull_main
 	tests/net/pull.sh $<
 
+# The laptop's program must build with jansson alone and need nothing of the host's libraries.
+.PHONY: check-client
+check-client: $(B)/l4sync-client
+	@! ldd $< | grep -E 'systemd|git2|yaml|nettle'
+	@$< --version
+
 clean:
 	rm -rf $(B)
 

@@ -36,12 +36,12 @@ enum flag_kind {
 };
 
 struct flag {
-	const char *name;    /* without dashes; NULL: only a letter */
-	char letter;         /* 0: none */
-	const char *value;   /* "HOST"; NULL: takes none; in brackets: optional, after = */
-	unsigned commands;   /* bits of those it goes with */
+	const char *name;  /* without dashes; NULL: only a letter */
+	char letter;       /* 0: none */
+	const char *value; /* "HOST"; NULL: takes none; in brackets: optional, after = */
+	unsigned commands; /* bits of those it goes with */
 	enum flag_kind kind;
-	size_t offset;       /* in struct request */
+	size_t offset; /* in struct request */
 	const char *help;
 };
 

@@ -13,7 +13,7 @@
 #include "l4sync/mem.h"
 
 /* The protocol: one JSON object a line. What the host says may hold a plan with its diffs. */
-#define EVENT_SIZE_MAX ((size_t)64 << 20) /* bytes, one line from the host */
+#define EVENT_SIZE_MAX ((size_t)64 << 20)  /* bytes, one line from the host */
 #define REQUEST_SIZE_MAX ((size_t)1 << 20) /* bytes, one line to the host */
 
 struct lines {

@@ -31,9 +31,9 @@ enum symbol {
 struct paint {
 	struct buf buf; /* the caller frees it */
 	bool color;
-	bool utf8;      /* else ASCII only */
-	size_t width;   /* columns, for paint_words() */
-	int verbosity;  /* as struct request's */
+	bool utf8;     /* else ASCII only */
+	size_t width;  /* columns, for paint_words() */
+	int verbosity; /* as struct request's */
 };
 
 void paint_style(struct paint *p, enum style s);

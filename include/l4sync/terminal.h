@@ -17,10 +17,10 @@ struct terminal {
 	FILE *out, *err;
 	bool color_out, color_err;
 	bool utf8;
-	bool asks;     /* somebody is there to answer */
-	size_t width;  /* columns */
-	int verbosity; /* as struct request's */
-	int error;     /* of writing to out, the first: negative errno */
+	bool asks;                 /* somebody is there to answer */
+	size_t width;              /* columns */
+	int verbosity;             /* as struct request's */
+	int error;                 /* of writing to out, the first: negative errno */
 	struct progress *progress; /* NULL: none is shown */
 };
 

@@ -12,8 +12,8 @@
 #include "l4sync/ssh.h"
 #include "l4sync/text.h"
 
-#define FLAGS_MAX 64     /* rows of the flag table: one bit each in `seen` */
-#define LONG_ONLY 256    /* getopt's val of row i without a letter: LONG_ONLY + i */
+#define FLAGS_MAX 64  /* rows of the flag table: one bit each in `seen` */
+#define LONG_ONLY 256 /* getopt's val of row i without a letter: LONG_ONLY + i */
 
 struct parse {
 	struct arena *arena;
@@ -144,9 +144,9 @@ static void getopt_tables(struct option *options, struct buf *letters)
 		if (f->name)
 			*options++ = (struct option){
 				.name = f->name,
-				.has_arg = !f->value              ? no_argument
-					: f->value[0] == '[' ? optional_argument
-							     : required_argument,
+				.has_arg = !f->value            ? no_argument
+					   : f->value[0] == '[' ? optional_argument
+								: required_argument,
 				.val = LONG_ONLY + i,
 			};
 	}
@@ -201,8 +201,8 @@ static int check_command(struct parse *p, const char *name)
 	}
 	if (!name)
 		return p->help || p->version
-			? 0
-			: usage(p, "say what to do: plan, apply, check, status or log");
+			       ? 0
+			       : usage(p, "say what to do: plan, apply, check, status or log");
 	const char *nearest = command_nearest(name);
 	return nearest ? usage(p, "unknown command \"%s\"; did you mean %s?", name, nearest)
 		       : usage(p, "unknown command \"%s\"", name);
@@ -291,8 +291,8 @@ static bool print_help(const struct parse *p)
 	return p->version || p->help;
 }
 
-int options_parse(struct arena *a, int argc, char **argv, struct request *ret, bool *ret_done,
-	struct err *e)
+int options_parse(
+	struct arena *a, int argc, char **argv, struct request *ret, bool *ret_done, struct err *e)
 {
 	struct parse p = {.arena = a, .request = {.color = -1}, .e = e};
 

@@ -23,9 +23,9 @@ struct progress {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	/* Below the lock. */
-	char *text;             /* NULL: nothing takes time */
-	struct timespec begun;  /* when something began to; further texts do not start it anew */
-	struct timespec since;  /* when this text was set */
+	char *text;            /* NULL: nothing takes time */
+	struct timespec begun; /* when something began to; further texts do not start it anew */
+	struct timespec since; /* when this text was set */
 	bool shown, stop;
 };
 

@@ -98,7 +98,8 @@ static int before_hello(struct remote *m, const char *line, size_t size)
 	} else {
 		m->noise += size + 1;
 		if (m->request->verbosity > 0)
-			event_message(m->sink, "warning", "%s printed: %s", m->request->remote, line);
+			event_message(
+				m->sink, "warning", "%s printed: %s", m->request->remote, line);
 		if (m->noise > NOISE_MAX)
 			rc = err_set(&m->e, -EPROTO,
 				"%s answers, but not as l4sync: its login shell prints too much",
@@ -113,8 +114,8 @@ static int on_ask(struct remote *m, const char *question)
 	int answer = m->sink->ask(m->sink, question);
 
 	m->declined = answer != 1;
-	return send_object(m, json_pack("{s:o}", "answer",
-				      answer < 0 ? json_null() : json_boolean(answer == 1)));
+	return send_object(m,
+		json_pack("{s:o}", "answer", answer < 0 ? json_null() : json_boolean(answer == 1)));
 }
 
 static int on_line(struct remote *m, const char *line, size_t size)
@@ -150,7 +151,7 @@ static void on_stderr_line(struct remote *m, const char *line)
 		return;
 	m->no_command |= strstr(line, "not found") != NULL;
 	m->no_right |= strstr(line, "a password is required") || strstr(line, "not allowed to") ||
-		strstr(line, "may not run sudo") || strstr(line, "not in the sudoers");
+		       strstr(line, "may not run sudo") || strstr(line, "not in the sudoers");
 	show_held(m);
 	free(m->last);
 	m->last = xstrdup(line);
@@ -215,7 +216,7 @@ static int follow(struct remote *m)
 		fds[0].revents = fds[1].revents = 0;
 	}
 	/* What it said last explains why it ended, and may be on its way still. */
-	while (m->phase != PHASE_DONE && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
+	while (!rc && m->phase != PHASE_DONE && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
 		if (!read_stderr(m))
 			fds[0].fd = -1;
 	return rc;
@@ -230,12 +231,13 @@ static void explain_start(struct remote *m, int status)
 		err_set(&m->e, -EACCES,
 			"%s does not let this user run `sudo -n l4sync serve`; allow it in "
 			"/etc/sudoers.d (USER ALL=(root) NOPASSWD: /usr/bin/l4sync serve) or use "
-			"-H root@HOST", host);
+			"-H root@HOST",
+			host);
 	else if (m->no_command || status == 127)
 		err_set(&m->e, -ENOENT, "%s has no l4sync in root's PATH; install it there", host);
 	else
-		err_set(&m->e, -ECONNREFUSED, "cannot reach %s: %s (ssh ended with status %d)", host,
-			m->last ? m->last : "no answer", status);
+		err_set(&m->e, -ECONNREFUSED, "cannot reach %s: %s (ssh ended with status %d)",
+			host, m->last ? m->last : "no answer", status);
 }
 
 /* The exit status of a run that did not come to its done. */
@@ -251,8 +253,8 @@ static int explain_loss(struct remote *m)
 	else
 		event_message(m->sink, "error",
 			"the connection to %s was lost%s%s%s; the outcome is unknown and the "
-			"apply may be going on: ask `l4sync -H %s status`", host,
-			why ? " (" : "", why ? why : "", why ? ")" : "", host);
+			"apply may be going on: ask `l4sync -H %s status`",
+			host, why ? " (" : "", why ? why : "", why ? ")" : "", host);
 	return m->declined ? EXIT_REFUSED : EXIT_UNKNOWN;
 }
 

@@ -24,9 +24,9 @@ const char *change_hidden(const json_t *change)
 	bool update = !strcmp(op, "update");
 
 	if (json_is_true(json_object_get(change, "secret")))
-		return update		     ? "content differs (secret, not shown)"
-			: !strcmp(op, "create") ? "content not shown (secret)"
-						: NULL;
+		return update                  ? "content differs (secret, not shown)"
+		       : !strcmp(op, "create") ? "content not shown (secret)"
+					       : NULL;
 	if (!strcmp(field(change, "encoding"), "base64") && strcmp(op, "attributes") &&
 		strcmp(op, "delete"))
 		return update ? "content differs (binary)" : "content not shown (binary)";
@@ -84,7 +84,8 @@ static void render_directive(struct paint *p, const json_t *d)
 	size_t n = json_array_size(old), m = json_array_size(new), from = 0;
 	const char *class = field(d, "class");
 
-	while (from < n && from < m && json_equal(json_array_get(old, from), json_array_get(new, from)))
+	while (from < n && from < m &&
+		json_equal(json_array_get(old, from), json_array_get(new, from)))
 		from++;
 	while (n > from && m > from &&
 		json_equal(json_array_get(old, n - 1), json_array_get(new, m - 1)))
@@ -135,9 +136,10 @@ static void render_directives(struct paint *p, const json_t *change)
 
 static void diff_line(struct paint *p, const char *line, size_t size)
 {
-	enum style style = !size ? STYLE_PLAIN : *line == '@' ? STYLE_CYAN
-		: *line == '+' || *line == '-'		      ? sign_style(*line)
-							      : STYLE_PLAIN;
+	enum style style = !size                          ? STYLE_PLAIN
+			   : *line == '@'                 ? STYLE_CYAN
+			   : *line == '+' || *line == '-' ? sign_style(*line)
+							  : STYLE_PLAIN;
 
 	buf_adds(&p->buf, INDENT);
 	if (style != STYLE_PLAIN)

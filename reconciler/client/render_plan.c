@@ -7,7 +7,7 @@
 
 #include "l4sync/render.h"
 
-#define NAMES_SHOWN 3   /* of a list of reasons, without -v */
+#define NAMES_SHOWN 3 /* of a list of reasons, without -v */
 #define SKIPPED_SHOWN 5
 
 const char *field(const json_t *o, const char *key)
@@ -44,9 +44,9 @@ void render_sources(struct paint *p, const json_t *sources)
 bool plan_is_empty(const json_t *plan)
 {
 	return !json_array_size(json_object_get(plan, "changes")) &&
-		!json_array_size(json_object_get(plan, "effects")) &&
-		!json_array_size(json_object_get(plan, "findings")) &&
-		!json_array_size(json_object_get(plan, "skipped"));
+	       !json_array_size(json_object_get(plan, "effects")) &&
+	       !json_array_size(json_object_get(plan, "findings")) &&
+	       !json_array_size(json_object_get(plan, "skipped"));
 }
 
 static void heading(struct paint *p, const char *text)
@@ -195,8 +195,9 @@ static void render_guard(struct paint *p, const json_t *removal, bool allowed)
 		return;
 	_cleanup_arena_ struct arena *a = arena_new();
 	heading(p, arena_printf(a, "This plan removes %lld resource%s; %s:", (long long)count,
-		count == 1 ? "" : "s",
-		allowed ? "--allow-removal accepts it" : "apply refuses it without --allow-removal"));
+			   count == 1 ? "" : "s",
+			   allowed ? "--allow-removal accepts it"
+				   : "apply refuses it without --allow-removal"));
 	json_array_foreach(json_object_get(removal, "reasons"), i, reason) {
 		buf_adds(&p->buf, "  ");
 		paint_style(p, STYLE_RED);

@@ -81,10 +81,12 @@ static void line(struct paint *p, const char *label)
 
 static void render_newest(struct paint *p, const json_t *status)
 {
-	const json_t *g = json_object_get(status, "generation"), *last = json_object_get(status, "last");
+	const json_t *g = json_object_get(status, "generation"),
+		     *last = json_object_get(status, "last");
 
 	if (json_is_object(g)) {
-		buf_addf(&p->buf, "generation %lld, applied ", (long long)field_number(g, "number"));
+		buf_addf(
+			&p->buf, "generation %lld, applied ", (long long)field_number(g, "number"));
 		render_time(p, field(g, "time"));
 		render_who(p, g);
 		buf_adds(&p->buf, "\n  ");
@@ -140,8 +142,8 @@ static void render_pending(struct paint *p, const json_t *pending)
 	size_t i;
 
 	json_array_foreach(pending, i, item) {
-		const char *text = json_is_string(item) ? json_string_value(item)
-							: field(item, "text");
+		const char *text =
+			json_is_string(item) ? json_string_value(item) : field(item, "text");
 
 		line(p, "pending:");
 		paint_words(p, 2, text);
@@ -162,8 +164,9 @@ void render_status(struct paint *p, const json_t *status)
 	if (!json_is_object(suspended) && !json_is_string(suspended))
 		return;
 	line(p, "suspended:");
-	paint_words(p, 2, json_is_string(suspended) ? json_string_value(suspended)
-						    : field(suspended, "reason"));
+	paint_words(p, 2,
+		json_is_string(suspended) ? json_string_value(suspended)
+					  : field(suspended, "reason"));
 	buf_addc(&p->buf, '\n');
 }
 

@@ -9,29 +9,29 @@
 
 enum kind { KIND_TEXT, KIND_BOOL, KIND_NUMBER, KIND_LIST };
 
-#define ROW(name, of_kind) {#name, of_kind, offsetof(struct request, name), 0}
-#define LIST(name) {#name, KIND_LIST, offsetof(struct request, name), offsetof(struct request, n_##name)}
+#define ROW(name, of_kind) .key = #name, .kind = of_kind, .offset = offsetof(struct request, name)
+#define LIST(name) ROW(name, KIND_LIST), .n_offset = offsetof(struct request, n_##name)
 
-/* What travels. How it is shown does not. */
+/* What travels; how it is shown does not. */
 static const struct row {
 	const char *key;
 	enum kind kind;
 	size_t offset, n_offset;
 } rows[] = {
-	ROW(command, KIND_TEXT),
-	LIST(args),
-	ROW(state, KIND_TEXT),
-	ROW(source, KIND_TEXT),
-	ROW(ref, KIND_TEXT),
-	ROW(root, KIND_TEXT),
-	ROW(host, KIND_TEXT),
-	ROW(out, KIND_TEXT),
-	LIST(only),
-	ROW(yes, KIND_BOOL),
-	ROW(allow_removal, KIND_BOOL),
-	ROW(allow_rewind, KIND_BOOL),
-	ROW(heal, KIND_BOOL),
-	ROW(lines, KIND_NUMBER),
+	{ROW(command, KIND_TEXT)},
+	{LIST(args)},
+	{ROW(state, KIND_TEXT)},
+	{ROW(source, KIND_TEXT)},
+	{ROW(ref, KIND_TEXT)},
+	{ROW(root, KIND_TEXT)},
+	{ROW(host, KIND_TEXT)},
+	{ROW(out, KIND_TEXT)},
+	{LIST(only)},
+	{ROW(yes, KIND_BOOL)},
+	{ROW(allow_removal, KIND_BOOL)},
+	{ROW(allow_rewind, KIND_BOOL)},
+	{ROW(heal, KIND_BOOL)},
+	{ROW(lines, KIND_NUMBER)},
 };
 
 #define AT(request, row, type) (*(type *)((char *)(request) + (row)->offset))
@@ -56,8 +56,8 @@ static json_t *value_to_json(const struct request *r, const struct row *row)
 		return AT(r, row, bool) ? json_true() : NULL;
 	case KIND_NUMBER:
 		return AT(r, row, unsigned long)
-			? json_integer((json_int_t)AT(r, row, unsigned long))
-			: NULL;
+			       ? json_integer((json_int_t)AT(r, row, unsigned long))
+			       : NULL;
 	case KIND_LIST:
 		return list_to_json(AT(r, row, const char *const *), COUNT_AT(r, row));
 	}
@@ -77,7 +77,8 @@ json_t *request_to_json(const struct request *r)
 	return o;
 }
 
-static bool list_from_json(struct arena *a, const json_t *list, const char *const **ret, size_t *ret_n)
+static bool list_from_json(
+	struct arena *a, const json_t *list, const char *const **ret, size_t *ret_n)
 {
 	size_t n = json_array_size(list);
 	const char **items = arena_array(a, const char *, n);
@@ -92,8 +93,8 @@ static bool list_from_json(struct arena *a, const json_t *list, const char *cons
 	return json_is_array(list);
 }
 
-static bool value_from_json(struct arena *a, const struct row *row, const json_t *value,
-	struct request *r)
+static bool value_from_json(
+	struct arena *a, const struct row *row, const json_t *value, struct request *r)
 {
 	switch (row->kind) {
 	case KIND_TEXT:
@@ -106,7 +107,8 @@ static bool value_from_json(struct arena *a, const struct row *row, const json_t
 		AT(r, row, unsigned long) = (unsigned long)json_integer_value(value);
 		return json_is_integer(value) && json_integer_value(value) >= 0;
 	case KIND_LIST:
-		return list_from_json(a, value, &AT(r, row, const char *const *), &COUNT_AT(r, row));
+		return list_from_json(
+			a, value, &AT(r, row, const char *const *), &COUNT_AT(r, row));
 	}
 	return false;
 }
@@ -134,9 +136,11 @@ int request_from_json(struct arena *a, const json_t *o, struct request *ret, str
 		if (!row)
 			return err_set(e, -EBADMSG,
 				"l4sync " L4SYNC_VERSION " on the host does not know \"%s\"; "
-				"install the same version on both sides", key);
+				"install the same version on both sides",
+				key);
 		if (!value_from_json(a, row, value, &r))
-			return err_set(e, -EBADMSG, "\"%s\" of the request has the wrong type", key);
+			return err_set(
+				e, -EBADMSG, "\"%s\" of the request has the wrong type", key);
 	}
 	if (!r.command)
 		return err_set(e, -EBADMSG, "the request names no command");

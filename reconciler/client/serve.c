@@ -12,6 +12,7 @@
 #include "l4sync/command.h"
 #include "l4sync/lines.h"
 #include "l4sync/request.h"
+#include "l4sync/text.h"
 
 #define UNSENT_MAX ((size_t)256 << 20) /* bytes; past it the reader counts as gone */
 #define FLUSH_TIMEOUT_MS 60000
@@ -70,8 +71,10 @@ static void queue(struct serve *v, json_t *o)
 	v->done |= name && !strcmp(name, "done");
 	json_decref(o);
 	if (!text || strlen(text) > EVENT_SIZE_MAX) {
-		event_message(&v->sink, "error", "the event \"%s\" is too large to be sent; "
-			"run l4sync on the host, or narrow it with --only", name ? name : "");
+		event_message(&v->sink, "error",
+			"the event \"%s\" is too large to be sent; "
+			"run l4sync on the host, or narrow it with --only",
+			name ? name : "");
 		return;
 	}
 	if (v->gone)
@@ -112,15 +115,17 @@ static int serve_ask(struct sink *sink, const char *question)
 	return ret;
 }
 
-static int read_request(struct arena *a, const char *line, size_t size, struct request *ret,
-	struct err *e)
+static int read_request(
+	struct arena *a, const char *line, size_t size, struct request *ret, struct err *e)
 {
 	json_t *o = lines_object(line, size, e);
 	int rc = o ? 0 : err_prefix(e, -EBADMSG, "the request");
 
 	if (!rc && json_integer_value(json_object_get(o, "l4sync")) != PROTOCOL_VERSION)
-		rc = err_set(e, -EPROTO, "the request is not of protocol %d; install the same "
-			"version on both sides", PROTOCOL_VERSION);
+		rc = err_set(e, -EPROTO,
+			"the request is not of protocol %d; install the same "
+			"version on both sides",
+			PROTOCOL_VERSION);
 	if (!rc)
 		rc = request_from_json(a, json_object_get(o, "request"), ret, e);
 	const struct command *c = rc ? NULL : command_find(ret->command);
@@ -152,6 +157,28 @@ static int answer(struct serve *v, const char *line, size_t size,
 	return status;
 }
 
+/*
+ * sudo takes SSH_CONNECTION away; its own process has it still. Wrong only where the user wants it
+ * to be, and then it is the user's own name beside it that counts.
+ */
+static void find_client(void)
+{
+	static const char name[] = "SSH_CONNECTION=";
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_free_ char *entry = NULL;
+	size_t cap = 0;
+	FILE *f;
+
+	if (getenv("SSH_CONNECTION") || !getenv("SUDO_USER"))
+		return;
+	f = fopen(arena_printf(a, "/proc/%ld/environ", (long)getppid()), "re");
+	while (f && getdelim(&entry, &cap, '\0', f) > 0)
+		if (text_starts(entry, name))
+			setenv("SSH_CONNECTION", entry + strlen(name), 1);
+	if (f)
+		fclose(f);
+}
+
 int serve_run(int (*run)(const struct request *r, struct sink *s))
 {
 	struct serve v = {
@@ -162,6 +189,7 @@ int serve_run(int (*run)(const struct request *r, struct sink *s))
 	char *line;
 	size_t size;
 
+	find_client();
 	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
 	queue(&v, json_pack("{s:i, s:s}", "l4sync", PROTOCOL_VERSION, "version", L4SYNC_VERSION));
 	flush(&v, FLUSH_TIMEOUT_MS);

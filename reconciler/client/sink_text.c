@@ -52,8 +52,8 @@ static void on_plan(struct text_sink *s, const json_t *event)
 	const json_t *plan = json_object_get(event, "plan");
 	const struct request *r = s->shown.request;
 	const struct command *c = command_find(r->command);
-	bool apply = c && c->writes, guarded = json_is_true(json_object_get(
-				  json_object_get(plan, "removal"), "guarded"));
+	bool apply = c && c->writes,
+	     guarded = json_is_true(json_object_get(json_object_get(plan, "removal"), "guarded"));
 	struct paint p = paint_out(s);
 
 	terminal_progress(terminal_of(s), NULL);
@@ -86,9 +86,9 @@ static int digits(json_int_t n)
 /* The event's sentence; else "ACTION TARGET". */
 static const char *step_text(struct arena *a, const json_t *event)
 {
-	return *field(event, "text") ? field(event, "text")
-				     : arena_printf(a, "%s %s", field(event, "action"),
-					       field(event, "target"));
+	return *field(event, "text")
+		       ? field(event, "text")
+		       : arena_printf(a, "%s %s", field(event, "action"), field(event, "target"));
 }
 
 static void on_step(struct text_sink *s, const json_t *event)
@@ -115,13 +115,21 @@ static void on_step(struct text_sink *s, const json_t *event)
 	show(s, &p);
 }
 
+/* "UNIT: STATE: TEXT"; the text alone where it names the unit itself. */
+static const char *unit_text(struct arena *a, const json_t *event)
+{
+	const char *unit = field(event, "unit"), *text = field(event, "text");
+
+	if (*unit && strstr(text, unit))
+		return text;
+	return arena_printf(a, "%s: %s%s%s", unit, field(event, "state"), *text ? ": " : "", text);
+}
+
 static void on_unit(struct text_sink *s, const json_t *event)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	const char *unit = field(event, "unit"), *state = field(event, "state");
-	const char *text = field(event, "text");
+	const char *state = field(event, "state"), *line = unit_text(a, event);
 	bool failed = !strcmp(state, "failed"), healthy = !strcmp(state, "healthy");
-	char *line = arena_printf(a, "%s: %s%s%s", unit, state, *text ? ": " : "", text);
 
 	if (!failed && !healthy) {
 		terminal_progress(terminal_of(s), line);
@@ -164,7 +172,9 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 
 	terminal_progress(terminal_of(s), NULL);
 	paint_styled(&p, failed ? STYLE_RED : STYLE_YELLOW,
-		start ? "Rolling back" : failed ? "Not wholly rolled back" : "Rolled back");
+		start    ? "Rolling back"
+		: failed ? "Not wholly rolled back"
+			 : "Rolled back");
 	buf_adds(&p.buf, *text ? ": " : "");
 	paint_words(&p, 2, text);
 	buf_addc(&p.buf, '\n');
@@ -176,6 +186,7 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 
 static void on_done(struct text_sink *s, const json_t *event)
 {
+	const struct command *c = command_find(s->shown.request->command);
 	struct paint p = paint_out(s);
 
 	terminal_progress(terminal_of(s), NULL);
@@ -183,6 +194,9 @@ static void on_done(struct text_sink *s, const json_t *event)
 		return;
 	paint_words(&p, 0, field(event, "summary"));
 	show_summary(s, &p);
+	/* What only reads fixes nothing, and need not say so. */
+	if (!c || !c->writes)
+		return;
 	p = paint_out(s);
 	render_done(&p, event);
 	show_summary(s, &p);
@@ -243,8 +257,8 @@ static void text_event(struct sink *sink, json_t *event)
 	if (i < ELEMENTS(handlers))
 		handlers[i].show(s, event);
 	else if (s->shown.request->verbosity > 0)
-		event_message(sink, "warning", "an event that this version does not know: \"%s\"",
-			name);
+		event_message(
+			sink, "warning", "an event that this version does not know: \"%s\"", name);
 	json_decref(event);
 }
 

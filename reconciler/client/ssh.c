@@ -17,8 +17,8 @@
 #include "l4sync/text.h"
 
 /* sh, because the login shell may be another; C, because remote.c reads what sudo says. */
-#define REMOTE_COMMAND \
-	"exec sh -c 'export LC_ALL=C; if [ \"$(id -u)\" = 0 ]; then exec l4sync serve; " \
+#define REMOTE_COMMAND                                                                             \
+	"exec sh -c 'export LC_ALL=C; if [ \"$(id -u)\" = 0 ]; then exec l4sync serve; "           \
 	"else exec sudo -n l4sync serve; fi'"
 
 bool ssh_host_valid(const char *host)
@@ -45,8 +45,8 @@ static int read_config(struct arena *a, const char *path, FILE *f, const char **
 			continue;
 		char *value = line + strlen("host:");
 		if (!text_starts(line, "host:") || !strchr(" \t", *value))
-			return err_set(e, -EINVAL, "%s:%u: only `host: HOST` is known here", path,
-				number);
+			return err_set(
+				e, -EINVAL, "%s:%u: only `host: HOST` is known here", path, number);
 		value += strspn(value, " \t\"'");
 		value[strcspn(value, " \t\n\"'")] = '\0';
 		*ret = arena_strdup(a, value);
@@ -71,8 +71,8 @@ int ssh_default_host(struct arena *a, const char **ret, struct err *e)
 	FILE *f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT || errno == ENOTDIR
-			? 0
-			: err_errno(e, -errno, "cannot open %s", path);
+			       ? 0
+			       : err_errno(e, -errno, "cannot open %s", path);
 	int rc = read_config(a, path, f, ret, e);
 	fclose(f);
 	return rc;

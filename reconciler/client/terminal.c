@@ -81,14 +81,17 @@ void terminal_progress(struct terminal *t, const char *text)
 		progress_set(t->progress, text);
 }
 
-/* The first word of a line from standard input; anything too long is no answer. */
-static int read_answer(void)
+/* Not through stdio: what is behind the line belongs to nobody. The end of input and an
+ * interrupted read (SIGINT) are a no, and leave the line unended. */
+static int read_answer(FILE *echo)
 {
 	char line[64];
 	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
 
-	if (n <= 0)
+	if (n <= 0) {
+		fputs("\n", echo);
 		return 0;
+	}
 	line[n] = '\0';
 	line[strcspn(line, "\r\n")] = '\0';
 	return !strcasecmp(line, "y") || !strcasecmp(line, "yes");
@@ -103,7 +106,5 @@ int terminal_ask(struct terminal *t, const char *question)
 	paint_styled(&p, STYLE_BOLD, question);
 	buf_adds(&p.buf, " [y/N] ");
 	terminal_show(t, t->err, &p);
-	/* Not through stdio: what is behind the line belongs to nobody, and an interrupted read
-	 * (SIGINT) is a no. */
-	return read_answer();
+	return read_answer(t->err);
 }

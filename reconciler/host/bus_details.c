@@ -37,6 +37,7 @@ static const struct property properties[] = {
 	UNIT_PROPERTY("LoadState", 's', false, d.load_state),
 	UNIT_PROPERTY("InvocationID", 'I', false, d.invocation_id),
 	UNIT_PROPERTY("ActiveEnterTimestamp", 't', false, d.active_enter_usec),
+	UNIT_PROPERTY("InactiveExitTimestamp", 't', false, d.inactive_exit_usec),
 	UNIT_PROPERTY("After", 'S', false, d.after),
 	UNIT_PROPERTY("CanReload", 'b', false, d.can_reload),
 	UNIT_PROPERTY("FragmentPath", 's', false, d.fragment_path),

@@ -66,8 +66,8 @@ static const struct {
 	{"plan extra", "plan takes no argument: \"extra\" (l4sync plan --help)"},
 	{"plan --state a --ref b",
 		"--state is a directory; it does not go with --ref (l4sync plan --help)"},
-	{"plan --host a",
-		"--host goes with --root only; -H HOST runs it on another host (l4sync plan --help)"},
+	{"plan --host a", "--host goes with --root only; -H HOST runs it on another host (l4sync "
+			  "plan --help)"},
 	{"log --format markdown",
 		"--format markdown goes with plan and check only (l4sync log --help)"},
 	{"plan --format xml",
@@ -79,8 +79,8 @@ static const struct {
 	{"log -n 5x", "--lines takes a number from 1, not \"5x\" (l4sync log --help)"},
 	{"log -n 99999999999999999999",
 		"--lines takes a number from 1, not \"99999999999999999999\" (l4sync log --help)"},
-	{"plan -H -oProxyCommand=x",
-		"\"-oProxyCommand=x\" is no host name that ssh could be given (l4sync plan --help)"},
+	{"plan -H -oProxyCommand=x", "\"-oProxyCommand=x\" is no host name that ssh could be given "
+				     "(l4sync plan --help)"},
 	{"plan -H a --state b",
 		"--state is a path on the host a: it begins with / (l4sync plan --help)"},
 	{"plan -H a --source ./b",
@@ -114,7 +114,8 @@ END_TEST
 START_TEST(test_more_flags)
 {
 	ck_assert_int_eq(
-		parse("plan --only a --only b --json --color --allow-removal --allow-rewind -q"), 0);
+		parse("plan --only a --only b --json --color --allow-removal --allow-rewind -q"),
+		0);
 	ck_assert_uint_eq(request.n_only, 2);
 	ck_assert_str_eq(request.only[0], "a");
 	ck_assert_str_eq(request.only[1], "b");
@@ -197,8 +198,9 @@ START_TEST(test_config_refused)
 {
 	write_config("host: a\nsource: {url: x}\n");
 	int rc = parse("plan");
-	const char *text = arena_printf(arena,
-		"%s/l4sync/config.yaml:2: only `host: HOST` is known here", getenv("XDG_CONFIG_HOME"));
+	const char *text =
+		arena_printf(arena, "%s/l4sync/config.yaml:2: only `host: HOST` is known here",
+			getenv("XDG_CONFIG_HOME"));
 	remove_config();
 	ck_assert_int_eq(rc, -EINVAL);
 	ck_assert_str_eq(err_text(&error), text);

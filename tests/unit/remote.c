@@ -42,6 +42,8 @@ static int run(const struct request *r, struct sink *s)
 {
 	int status = 0;
 
+	if (getenv("SUDO_USER"))
+		event_message(s, "warning", "from %s", getenv("SSH_CONNECTION"));
 	if (getenv("DROP")) {
 		event_message(s, "warning", "here it breaks");
 		_exit(9);
@@ -110,6 +112,7 @@ static void setup(void)
 {
 	recorder = (struct recorder){.sink = {record, answer}};
 	signal(SIGPIPE, SIG_IGN);
+	unsetenv("SUDO_USER");
 	int fd = mkstemp(strcpy(mark, "/tmp/l4sync-remote-XXXXXX"));
 	ck_assert_int_ge(fd, 0);
 	close(fd);
@@ -137,7 +140,7 @@ static const char *last_event(void)
 	return json_string_value(json_object_get(recorder.last, "event"));
 }
 
-#define LOST_APPLY \
+#define LOST_APPLY                                                                                 \
 	"; the outcome is unknown and the apply may be going on: ask `l4sync -H h status`\n"
 #define LOST_PLAN "; nothing was changed there\n"
 
@@ -150,6 +153,7 @@ static const struct {
 	{"serve", "plan", false, 2, ""},
 	{"command", "plan", false, 2, ""},
 	{"slow", "plan", false, 2, ""},
+	{"client", "plan", false, 2, "from 203.0.113.7 40000 192.0.2.1 22\n"},
 	{"noise", "plan", false, 2, ""},
 	{"escapes", "plan", false, 2, "h: \033[2Jcleared\n"},
 	{"key", "plan", false, 2, "h: Confirm user presence for key\n"},
@@ -173,18 +177,19 @@ static const struct {
 		"install the same version on both sides\n"},
 	{"shouting", "plan", false, 1,
 		"h answers, but not as l4sync: its login shell prints too much\n"},
-	{"drop", "status", false, 8, 
-		"here it breaks\nthe connection to h was lost" LOST_PLAN},
+	{"drop", "status", false, 8, "here it breaks\nthe connection to h was lost" LOST_PLAN},
 	{"drop", "apply", true, 8, "here it breaks\nthe connection to h was lost" LOST_APPLY},
 	{"garbage", "apply", true, 8,
-		"the connection to h was lost (h sent what is no event: not JSON: '[' or '{' expected "
+		"the connection to h was lost (h sent what is no event: not JSON: '[' or '{' "
+		"expected "
 		"near 'not', column 3)" LOST_APPLY},
 	{"number", "plan", false, 8, NULL},
 	{"duplicate", "plan", false, 8, NULL},
 	{"truncated", "plan", false, 8, "the connection to h was lost" LOST_PLAN},
 	{"truncated", "apply", true, 8, "the connection to h was lost" LOST_APPLY},
 	{"endless", "apply", true, 8,
-		"the connection to h was lost (h sent a line of more than 67108864 bytes)" LOST_APPLY},
+		"the connection to h was lost (h sent a line of more than 67108864 "
+		"bytes)" LOST_APPLY},
 	{"nothing", "plan", false, 8, ""},
 };
 
@@ -213,10 +218,9 @@ END_TEST
 
 START_TEST(test_noise_is_noted)
 {
-	ck_assert_int_eq(
-		run_as("noise", (struct request){.command = "plan", .verbosity = 1}), 2);
-	ck_assert_str_eq(recorder.texts.data,
-		"h printed: Welcome to Debian\nh printed: {\"motd\":true}\n");
+	ck_assert_int_eq(run_as("noise", (struct request){.command = "plan", .verbosity = 1}), 2);
+	ck_assert_str_eq(
+		recorder.texts.data, "h printed: Welcome to Debian\nh printed: {\"motd\":true}\n");
 }
 END_TEST
 
@@ -239,8 +243,7 @@ static const struct {
 START_TEST(test_ask)
 {
 	recorder.answer = answers[_i].answer;
-	ck_assert_int_eq(
-		run_as("serve", (struct request){.command = "apply"}), answers[_i].status);
+	ck_assert_int_eq(run_as("serve", (struct request){.command = "apply"}), answers[_i].status);
 	ck_assert_uint_eq(recorder.asked, 1);
 	if (answers[_i].texts)
 		ck_assert_str_eq(recorder.texts.data, answers[_i].texts);
@@ -266,7 +269,7 @@ static struct far far_start(void)
 	if (!pid) {
 		dup2(in[0], 0);
 		dup2(out[1], 1);
-		execl("/proc/self/exe", "remote", "serve", NULL);
+		execl(getenv("SERVE"), "remote", "serve", NULL);
 		_exit(99);
 	}
 	close(in[0]);
@@ -323,9 +326,9 @@ static const struct {
 	{REQUEST("\"command\":\"plan\",\"wish\":1"),
 		HELLO "{\"event\":\"error\",\"text\":\"l4sync 0.1 on the host does not know "
 		      "\\\"wish\\\"; install the same version on both sides" REFUSED},
-	{"{\"l4sync\":7}\n",
-		HELLO "{\"event\":\"error\",\"text\":\"the request is not of protocol 1; install the "
-		      "same version on both sides" REFUSED},
+	{"{\"l4sync\":7}\n", HELLO
+		"{\"event\":\"error\",\"text\":\"the request is not of protocol 1; install the "
+		"same version on both sides" REFUSED},
 	{"[]\n", HELLO "{\"event\":\"error\",\"text\":\"the request: not a JSON object" REFUSED},
 	{REQUEST("\"command\":\"apply\"") "{\"answer\":true}\n",
 		HELLO "{\"ask\":\"Apply?\"}\n{\"event\":\"warning\",\"text\":\"answer 1\"}\n"
@@ -378,7 +381,8 @@ START_TEST(test_writer_goes_on)
 	if (!_i) {
 		_cleanup_free_ char *said = far_read(&f);
 
-		ck_assert_ptr_nonnull(strstr(said, "\"answer 1\"}\n{\"event\":\"done\",\"exit\":0}\n"));
+		ck_assert_ptr_nonnull(
+			strstr(said, "\"answer 1\"}\n{\"event\":\"done\",\"exit\":0}\n"));
 		close(f.in);
 		close(f.out);
 	}
@@ -414,16 +418,13 @@ START_TEST(test_long_request)
 }
 END_TEST
 
-static void set_path(void)
+static void set_path(const char *program)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	_cleanup_free_ char *cwd = getcwd(NULL, 0);
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	_cleanup_free_ char *cwd = getcwd(NULL, 0), *self = realpath(program, NULL);
 
-	if (n < 0)
+	if (!cwd || !self)
 		abort();
-	self[n] = '\0';
 	setenv("SERVE", self, 1);
 	setenv("PATH", arena_printf(a, "%s/tests/unit/remote:%s", cwd, getenv("PATH")), 1);
 }
@@ -437,7 +438,7 @@ int main(int argc, char **argv)
 	Suite *s = suite_create("remote");
 	TCase *t = tcase_create("remote");
 
-	set_path();
+	set_path(argv[0]);
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, test_run, 0, (int)ELEMENTS(runs));

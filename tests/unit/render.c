@@ -55,8 +55,12 @@ static char *render(const char *path)
 	parse_header(a, header, &r);
 	bool color = json_is_true(json_object_get(header, "color"));
 	FILE *out = open_memstream(&text, &size);
-	struct terminal t = {.out = out, .err = out, .width = 80, .verbosity = r.verbosity,
-		.color_out = color, .color_err = color,
+	struct terminal t = {.out = out,
+		.err = out,
+		.width = 80,
+		.verbosity = r.verbosity,
+		.color_out = color,
+		.color_err = color,
 		.utf8 = !json_is_true(json_object_get(header, "ascii"))};
 	struct sink *s = sink_open_on(&r, &t);
 	while ((event = read_object(f)))
@@ -115,10 +119,10 @@ static const struct {
 	{"plain \\ tab\t", "plain \\ tab\t", "plain \\ tab\t"},
 	{"ü→", "ü→", "\\xc3\\xbc\\xe2\\x86\\x92"},
 	{"a\nb\rc\033[1m", "a\\x0ab\\x0dc\\x1b[1m", "a\\x0ab\\x0dc\\x1b[1m"},
-	{"\xc2\x9b", "\\xc2\\x9b", "\\xc2\\x9b"},             /* C1's CSI */
+	{"\xc2\x9b", "\\xc2\\x9b", "\\xc2\\x9b"},               /* C1's CSI */
 	{"\xe2\x80\xae", "\\xe2\\x80\\xae", "\\xe2\\x80\\xae"}, /* right-to-left override */
 	{"\xff\xc3", "\\xff\\xc3", "\\xff\\xc3"},
-	{"\xc0\x9b", "\\xc0\\x9b", "\\xc0\\x9b"},             /* overlong */
+	{"\xc0\x9b", "\\xc0\\x9b", "\\xc0\\x9b"}, /* overlong */
 	{"\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80"},
 	{"\x7f", "\\x7f", "\\x7f"},
 };

@@ -14,11 +14,24 @@
 START_TEST(test_round_trip)
 {
 	static const char *const only[] = {"file:/a", "unit:*"}, *const args[] = {"12"};
-	const struct request r = {.command = "apply", .n_args = 1, .args = args, .state = "/s",
-		.source = "https://x", .ref = "main", .root = "/r", .host = "h", .out = "f",
-		.n_only = 2, .only = only, .yes = true, .allow_removal = true,
-		.allow_rewind = true, .heal = true, .lines = 5,
-		.remote = "not sent", .verbosity = 1};
+	const struct request r = {.command = "apply",
+		.n_args = 1,
+		.args = args,
+		.state = "/s",
+		.source = "https://x",
+		.ref = "main",
+		.root = "/r",
+		.host = "h",
+		.out = "f",
+		.n_only = 2,
+		.only = only,
+		.yes = true,
+		.allow_removal = true,
+		.allow_rewind = true,
+		.heal = true,
+		.lines = 5,
+		.remote = "not sent",
+		.verbosity = 1};
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct request back;
@@ -94,8 +107,8 @@ START_TEST(test_events)
 	struct recorder r = {.sink = {.event = record}};
 
 	event_message(&r.sink, "warning", "bad \xff byte\nof %d", 2);
-	ck_assert_str_eq(json_string_value(json_object_get(r.event, "text")),
-		"bad \\xff byte\nof 2");
+	ck_assert_str_eq(
+		json_string_value(json_object_get(r.event, "text")), "bad \\xff byte\nof 2");
 	json_decref(r.event);
 	event_emit(&r.sink, "{s:s, s:s}", "event", "log", "line", "\xff");
 	ck_assert_str_eq(json_string_value(json_object_get(r.event, "event")), "error");
