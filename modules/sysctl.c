@@ -356,7 +356,7 @@ static const char *const sysctl_compared[] = {"value", NULL};
 /* A key that cannot be compared is a finding; 1 says so to the engine. */
 static int unsupported(struct inspection *in, const char *id, const char *code, const char *text)
 {
-	finding_add(in->findings, "unsupported", code, id, "%s %s", resource_name(id), text);
+	finding_add(in->findings, "unsupported", code, id, "%s", text);
 	return 1;
 }
 

@@ -37,26 +37,15 @@ static void undo_steps(struct txn *t, size_t *left_count)
 	}
 }
 
-/* What the log's verb had done is undone by the opposite; a restarted unit is restarted once more,
- * or started if it did not survive. */
-static int bring_back(struct txn *t, const char *verb, const char *unit, struct err *e)
+static int job_back(struct txn *t, const char *unit, enum unit_verb what, struct err *e)
 {
-	struct unit_details now;
 	const char *result;
 	struct bus *bus;
 	int r = host_bus(t->host, &bus, e);
 
-	if (r >= 0)
-		r = bus_unit_details(bus, t->arena, &unit, 1, true, &now, e);
-	if (r < 0)
-		return r;
-	bool running = now.found &&
-		unit_status_running(&(struct unit_status){.active_state = now.active_state});
-	enum unit_verb what = !strcmp(verb, "start") ? UNIT_STOP
-		: running && !strcmp(verb, "restart") ? UNIT_TRY_RESTART
-						       : UNIT_START;
 	/* A crash loop has used up the start limit, which would refuse the old configuration too. */
-	r = bus_reset_failed(bus, unit, e);
+	if (r >= 0)
+		r = bus_reset_failed(bus, unit, e);
 	if (r >= 0)
 		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, NULL, NULL, &result, e);
 	if (r >= 0 && strcmp(result, "done") != 0)
@@ -66,23 +55,56 @@ static int bring_back(struct txn *t, const char *verb, const char *unit, struct 
 	return r;
 }
 
-static void units_back(struct txn *t, const char *const *log, size_t n_log, size_t *left_count)
+/* A unit that was restarted is restarted once more; one that did not survive that, or was stopped,
+ * is started. */
+static int bring_back(struct txn *t, const char *verb, const char *unit, struct err *e)
+{
+	struct unit_details now;
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	if (r >= 0)
+		r = bus_unit_details(bus, t->arena, &unit, 1, true, &now, e);
+	if (r < 0)
+		return r;
+	bool running = now.found &&
+		unit_status_running(&(struct unit_status){.active_state = now.active_state});
+	return job_back(t, unit,
+		running && !strcmp(verb, "restart") ? UNIT_TRY_RESTART : UNIT_START, e);
+}
+
+/* One line of the log: verb and unit. */
+static bool split_line(struct txn *t, const char *line, const char **verb, const char **unit)
+{
+	const char *blank = strchr(line, ' ');
+
+	if (!blank)
+		return false;
+	*verb = arena_strndup(t->arena, line, (size_t)(blank - line));
+	*unit = blank + 1;
+	return true;
+}
+
+/*
+ * started: those that this run has started, which stop while their files are still there; else the
+ * others, which come back once the old files are loaded.
+ */
+static void units_back(struct txn *t, const char *const *log, size_t n_log, bool started,
+	size_t *left_count)
 {
 	for (size_t i = n_log; i-- > 0;) {
-		const char *blank = strchr(log[i], ' ');
 		_cleanup_err_ struct err e = ERR_INIT;
+		const char *verb, *unit;
 
-		if (!blank)
+		if (!split_line(t, log[i], &verb, &unit) || started != !strcmp(verb, "start"))
 			continue;
-		const char *verb = arena_strndup(t->arena, log[i], (size_t)(blank - log[i]));
-		const char *unit = blank + 1;
 		rollback_event(t, "start",
-			arena_printf(t->arena, "%s %s with its old configuration",
-				!strcmp(verb, "start") ? "stop" : "bring back", unit));
-		if (bring_back(t, verb, unit, &e) < 0) {
+			started ? arena_printf(t->arena, "stop %s again", unit)
+				: arena_printf(t->arena, "bring back %s with its old configuration", unit));
+		if ((started ? job_back(t, unit, UNIT_STOP, &e) : bring_back(t, verb, unit, &e)) < 0) {
 			(*left_count)++;
 			rollback_event(t, "failed",
-				arena_printf(t->arena, "%s did not come back: %s", unit, err_text(&e)));
+				arena_printf(t->arena, "%s: %s", unit, err_text(&e)));
 		}
 	}
 }
@@ -104,6 +126,8 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	size_t left = 0;
 
 	rollback_event(t, "start", "putting everything back");
+	if (t->host->live)
+		units_back(t, log, n_log, true, &left);
 	undo_steps(t, &left);
 	if (txn_sync_dirs(t, &e) < 0) {
 		left++;
@@ -112,7 +136,7 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	if (t->reloads && t->host->live)
 		reload(t, &left);
 	if (t->host->live)
-		units_back(t, log, n_log, &left);
+		units_back(t, log, n_log, false, &left);
 	if (!left)
 		rollback_event(t, "done", "everything is as it was before");
 	*ret_left = left;

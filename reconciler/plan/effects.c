@@ -104,10 +104,10 @@ static void request_restart(struct deriving *d, const char *unit, const char *be
 	if (!type || strcmp(type, "service") != 0) {
 		/* Restarting a slice, target, timer or socket would stop what depends on it. */
 		finding_add(&d->plan->findings, "stale", "unit-not-restarted", because,
-			"%s: a %s is not restarted; systemd knows the new settings after the "
-			"daemon-reload, the kernel gets them when the unit, or a unit in it, is started "
-			"next",
-			unit, type ? type : "unit");
+			"%s is not restarted, for that would stop what depends on it: after the "
+			"daemon-reload systemd knows the new settings, the kernel gets them when the "
+			"unit, or one in it, is started next",
+			unit);
 		return;
 	}
 	if (strcmp(mode, "rolling") != 0) {
