@@ -6,7 +6,7 @@ CC ?= gcc
 VERSION := 0.1
 
 # What the whole program needs, and what the client part (the laptop) needs.
-PKGS := libsystemd yaml-0.1 libgit2 jansson nettle
+PKGS := libsystemd yaml-0.1 libgit2 zlib jansson nettle
 CLIENT_PKGS := jansson
 
 WARN := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion \
@@ -51,6 +51,32 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 .SECONDARY: $(UNIT:%=%.o)
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
+
+# What a package would hold. The manual pages are made by scdoc.
+MAN := $(patsubst reconciler/install/man/%.scd,$(B)/man/%,$(wildcard reconciler/install/man/*.scd))
+$(B)/man/%: reconciler/install/man/%.scd
+	@mkdir -p $(@D)
+	scdoc <$< >$@
+
+.PHONY: man install
+man: $(MAN)
+install: all man
+	install -D -m 0755 $(B)/l4sync $(DESTDIR)$(PREFIX)/bin/l4sync
+	for page in $(MAN); do \
+		install -D -m 0644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 0644 reconciler/install/sysusers.d/l4sync.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/l4sync.conf
+	install -D -m 0644 reconciler/install/completions/l4sync \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/l4sync
+
+# Pulling over ssh and https, from servers on loopback ports.
+$(B)/tests/net/pull_main: $(B)/tests/net/pull_main.o $(call OBJ,$(LIB_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: check-net
+check-net: $(B)/tests/net/pull_main
+	tests/net/pull.sh $<
 
 # The laptop's program must build with jansson alone and need nothing of the host's libraries.
 .PHONY: check-client

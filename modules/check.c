@@ -36,26 +36,34 @@ static int check_components(const char *path, struct err *e)
 		if (!n)
 			return err_set(e, -EINVAL, "\"%s\" has an empty component", path);
 		if ((n == 1 && *at == '.') || (n == 2 && !memcmp(at, "..", 2)))
-			return err_set(e, -EINVAL, "\"%s\" has \"%.*s\" as a component", path, (int)n,
-				at);
+			return err_set(
+				e, -EINVAL, "\"%s\" has \"%.*s\" as a component", path, (int)n, at);
 		if (n > CHECK_NAME_MAX)
-			return err_set(e, -EINVAL, "\"%.32s…\" has a component of more than %u bytes",
-				path, CHECK_NAME_MAX);
+			return err_set(e, -EINVAL,
+				"\"%.32s…\" has a component of more than %u bytes", path,
+				CHECK_NAME_MAX);
 		at += n;
 	}
 	return 0;
 }
 
-int check_path(const char *path, struct err *e)
+int check_path_form(const char *path, struct err *e)
 {
 	if (*path != '/')
 		return err_set(e, -EINVAL, "\"%s\" is not an absolute path", path);
 	if (strlen(path) > CHECK_PATH_MAX)
-		return err_set(e, -EINVAL, "\"%.32s…\" is longer than %u bytes", path, CHECK_PATH_MAX);
+		return err_set(
+			e, -EINVAL, "\"%.32s…\" is longer than %u bytes", path, CHECK_PATH_MAX);
 	if (!check_is_line(path))
 		return err_set(e, -EINVAL,
 			"a path must be UTF-8 without control characters such as newlines");
-	int r = check_components(path, e);
+	return check_components(path, e);
+}
+
+int check_path(const char *path, struct err *e)
+{
+	int r = check_path_form(path, e);
+
 	for (size_t i = 0; !r && i < ELEMENTS(forbidden); i++) {
 		size_t n = strlen(forbidden[i]);
 
@@ -79,7 +87,7 @@ bool check_is_number(const char *s)
 	size_t n = strlen(s);
 
 	return n && strspn(s, "0123456789") == n && (n == 1 || *s != '0') &&
-		(n < sizeof most - 1 || (n == sizeof most - 1 && strcmp(s, most) <= 0));
+	       (n < sizeof most - 1 || (n == sizeof most - 1 && strcmp(s, most) <= 0));
 }
 
 bool check_is_owner(const char *s)
@@ -90,7 +98,7 @@ bool check_is_owner(const char *s)
 		/* (uid_t) -1 and its 16-bit form mean "leave it" to chown(2). */
 		return n <= 10 && strtoull(s, NULL, 10) < UINT32_MAX && strcmp(s, "65535") != 0;
 	return n && n <= 31 && !strchr("-.0123456789", *s) &&
-		strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
 }
 
 bool check_is_bool(const char *s)
@@ -129,13 +137,14 @@ int check_attrs(const struct resource *item, const struct attr_rule *rules, stru
 		const struct attr_rule *rule = find_rule(rules, attr->key);
 
 		if (!rule)
-			return err_set(e, -EINVAL, "%s: unknown attribute \"%s\"", item->id, attr->key);
+			return err_set(
+				e, -EINVAL, "%s: unknown attribute \"%s\"", item->id, attr->key);
 		if (i && rule->count != ATTR_REPEATED && !strcmp(item->attrs[i - 1].key, attr->key))
 			return err_set(e, -EINVAL, "%s: %s is given twice", item->id, attr->key);
 		if (strlen(attr->value) > CHECK_VALUE_MAX || !check_is_value(attr->value) ||
 			!rule->valid(attr->value))
-			return err_set(e, -EINVAL, "%s: %s has a value that it cannot have", item->id,
-				attr->key);
+			return err_set(e, -EINVAL, "%s: %s has a value that it cannot have",
+				item->id, attr->key);
 	}
 	for (; rules->key; rules++)
 		if (rules->count == ATTR_REQUIRED && !resource_get(item, rules->key))
@@ -147,8 +156,8 @@ int check_content(const struct resource *item, bool wanted, struct err *e)
 {
 	if (!wanted)
 		return item->content || item->secret
-			? err_set(e, -EINVAL, "%s: cannot have content", item->id)
-			: 0;
+			       ? err_set(e, -EINVAL, "%s: cannot have content", item->id)
+			       : 0;
 	if (!item->content || !item->content->data || item->content->keyed)
 		return err_set(e, -EINVAL, "%s: the content is missing", item->id);
 	if (item->content->size > CONTENT_SIZE_MAX)

@@ -7,6 +7,8 @@
 #include "l4sync/check.h"
 #include "l4sync/registry.h"
 
+#include "placed.h"
+
 static int dropin_check(const struct resource *item, struct err *e)
 {
 	return check_unit_file(item, e);
@@ -18,4 +20,6 @@ const struct module module_dropin = {
 	.type = "dropin",
 	.check = dropin_check,
 	.compared = dropin_compared,
+	.inspect = placed_inspect,
+	.enqueue = placed_enqueue,
 };

@@ -11,6 +11,8 @@
 #include "l4sync/text.h"
 #include "l4sync/unsupported.h"
 
+#include "placed.h"
+
 /* What one entry of `files:` says; NULL: nothing. */
 struct attributes {
 	const char *owner, *group, *mode;
@@ -23,7 +25,8 @@ static int parse_owner(struct reader *r, const struct node *n, const char *what,
 
 	if (!code && !check_is_owner(*ret))
 		code = diag_add(r->diags, n->where,
-			"%s: \"%s\" is no name that a user or group can have, nor an id", what, *ret);
+			"%s: \"%s\" is no name that a user or group can have, nor an id", what,
+			*ret);
 	return code;
 }
 
@@ -67,7 +70,7 @@ static void set_attributes(struct reader *r, struct resource *item, const struct
 }
 
 /* Gives the attributes to all files that the glob matches; one at least there must be. */
-static int apply_glob(struct reader *r, const struct node *glob, const struct attributes *by)
+static void apply_glob(struct reader *r, const struct node *glob, const struct attributes *by)
 {
 	bool hit = false, hit_link = false;
 
@@ -85,33 +88,38 @@ static int apply_glob(struct reader *r, const struct node *glob, const struct at
 		hit = true;
 	}
 	if (hit)
-		return 0;
+		return;
 	if (hit_link)
-		return diag_add(r->diags, glob->where,
-			"\"%s\" matches only symbolic links, which have no owner and mode of their own",
+		diag_add(r->diags, glob->where,
+			"\"%s\" matches only symbolic links, which have no owner and mode of their "
+			"own",
 			glob->text);
-	return diag_add(r->diags, glob->where,
-		"\"%s\" matches no file of the state (a glob over target paths; * stops at /, ** does "
-		"not; directories are declared in etc/tmpfiles.d)",
-		glob->text);
+	else
+		diag_add(r->diags, glob->where,
+			"\"%s\" matches no file of the state (a glob over target paths; * stops at "
+			"/, "
+			"** does not; directories are declared in etc/tmpfiles.d)",
+			glob->text);
 }
 
 static int file_parse(struct reader *r, const char *section, const struct node *node)
 {
-	int bad = node_want_map(node, section, r->diags);
+	size_t before = r->diags->total;
 
-	for (size_t i = 0; !bad && i < node->n; i++) {
+	if (node_want_map(node, section, r->diags) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < node->n; i++) {
 		const struct node *glob = node->keys[i];
 		struct attributes attributes = {0};
 
 		if (*glob->text != '/')
-			bad = diag_add(r->diags, glob->where,
+			diag_add(r->diags, glob->where,
 				"\"%s\" must be a path or glob that begins with /", glob->text);
 		else if (!node_want_map(node->items[i], glob->text, r->diags) &&
-			!parse_attributes(r, node->items[i], &attributes))
+			 !parse_attributes(r, node->items[i], &attributes))
 			apply_glob(r, glob, &attributes);
 	}
-	return bad;
+	return r->diags->total == before ? 0 : -EINVAL;
 }
 
 static int file_check(const struct resource *item, struct err *e)
@@ -132,4 +140,6 @@ const struct module module_file = {
 	.parse = file_parse,
 	.check = file_check,
 	.compared = file_compared,
+	.inspect = placed_inspect,
+	.enqueue = placed_enqueue,
 };

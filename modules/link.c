@@ -5,6 +5,8 @@
 #include "l4sync/check.h"
 #include "l4sync/registry.h"
 
+#include "placed.h"
+
 static int link_check(const struct resource *item, struct err *e)
 {
 	static const struct attr_rule rules[] = {
@@ -24,4 +26,6 @@ const struct module module_link = {
 	.type = "link",
 	.check = link_check,
 	.compared = link_compared,
+	.inspect = placed_inspect,
+	.enqueue = placed_enqueue,
 };

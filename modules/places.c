@@ -40,7 +40,7 @@ static const struct row {
 static bool is_enablement(const char *name)
 {
 	return text_ends(name, ".wants") || text_ends(name, ".requires") ||
-		text_ends(name, ".upholds");
+	       text_ends(name, ".upholds");
 }
 
 /* foo.service.d, foo@.service.d, foo-.service.d, and service.d for a whole type. */
@@ -78,8 +78,8 @@ static struct place unit_place(struct arena *a, const char *unit_dir, const char
 }
 
 /* What the row says of a path in its directory number rank; rel is the path below it. */
-static struct place row_place(struct arena *a, const struct row *row, unsigned rank,
-	const char *rel)
+static struct place row_place(
+	struct arena *a, const struct row *row, unsigned rank, const char *rel)
 {
 	struct place p = {.kind = PLACE_PLAIN};
 

@@ -11,6 +11,7 @@
 #include "l4sync/registry.h"
 #include "l4sync/unitpath.h"
 #include "l4sync/unsupported.h"
+#include "l4sync/unit_view.h"
 
 static bool one_of(const char *s, const char *const *list)
 {
@@ -26,18 +27,20 @@ static int want_word(struct reader *r, const struct node *n, const char *what,
 	int code = node_want_text(n, what, ret, r->diags);
 
 	if (!code && !one_of(*ret, list))
-		code = diag_add(r->diags, n->where, "%s: must be %s, not \"%s\"", what, right, *ret);
+		code = diag_add(
+			r->diags, n->where, "%s: must be %s, not \"%s\"", what, right, *ret);
 	return code;
 }
 
-static int want_unit_name(struct reader *r, const struct node *n, const char *what,
-	const char **ret)
+static int want_unit_name(
+	struct reader *r, const struct node *n, const char *what, const char **ret)
 {
 	int code = node_want_text(n, what, ret, r->diags);
 
 	if (!code && !unit_name_valid(*ret))
 		code = diag_add(r->diags, n->where,
-			"%s: \"%s\" is no unit name; one ends in .service, .timer, .slice and the like",
+			"%s: \"%s\" is no unit name; one ends in .service, .timer, .slice and the "
+			"like",
 			what, *ret);
 	return code;
 }
@@ -81,8 +84,8 @@ static void parse_restart(struct reader *r, const struct node *map, struct resou
 	}
 }
 
-static void parse_state(struct reader *r, const struct node *n, const char *unit,
-	struct resource *item)
+static void parse_state(
+	struct reader *r, const struct node *n, const char *unit, struct resource *item)
 {
 	static const char *const states[] = {"running", "stopped", "keep", NULL};
 	const char *state;
@@ -92,7 +95,8 @@ static void parse_state(struct reader *r, const struct node *n, const char *unit
 		return;
 	if (unit_name_is_template(unit))
 		diag_add(r->diags, n->where,
-			"state: the template %s cannot be %s itself; name an instance", unit, state);
+			"state: the template %s cannot be %s itself; name an instance", unit,
+			state);
 	else
 		resource_set(r->want->arena, item, "state", state);
 }
@@ -151,9 +155,9 @@ struct search {
 	struct reader *r;
 	const struct resource **items; /* service:, sorted by id */
 	size_t n;
-	char *seen;      /* by item: 0 not yet, 1 on the way, 2 done */
-	size_t *way;     /* numbers of items */
-	size_t *next;    /* by place on the way: the attribute to follow next */
+	char *seen;   /* by item: 0 not yet, 1 on the way, 2 done */
+	size_t *way;  /* numbers of items */
+	size_t *next; /* by place on the way: the attribute to follow next */
 	size_t way_size;
 };
 
@@ -265,6 +269,61 @@ static int service_check(const struct resource *item, struct err *e)
 	return r ? r : check_attrs(item, rules, e);
 }
 
+/* true, false, or partly: some of the links that enablement makes are there and some are not. */
+static int live_enabled(struct inspection *in, const char *unit, bool wanted, const char **ret,
+	struct err *e)
+{
+	struct unit_index *before, *after;
+	struct enable_link *want, *live;
+	size_t n_want = 0, n_live, there = 0;
+	int r = unit_view_before(in->units, &before, e);
+
+	if (r >= 0)
+		r = unit_view_after(in->units, &after, e);
+	if (r >= 0)
+		r = unit_index_live_links(before, unit, &live, &n_live, e);
+	if (r >= 0 && wanted)
+		r = unit_index_install_links(after, unit, &want, &n_want, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_want; i++)
+		for (size_t j = 0; j < n_live; j++)
+			there += !strcmp(want[i].path, live[j].path);
+	*ret = !n_live ? "false" : there == n_want ? "true" : "partly";
+	return 0;
+}
+
+static int live_state(struct inspection *in, const char *unit, const char **ret, struct err *e)
+{
+	const struct unit_status *u = NULL;
+	int r = unit_view_find(in->units, unit, &u, e);
+
+	*ret = u && unit_status_running(u) ? "running" : "stopped";
+	return r;
+}
+
+/* Every unit name is there in this sense: one that nobody knows is neither enabled nor running. */
+static int service_inspect(struct inspection *in, const char *id, const struct resource *want,
+	struct resource **ret, struct err *e)
+{
+	const char *unit = resource_name(id), *enabled = NULL, *state = NULL;
+	bool managed = want && resources_find(in->want, id);
+	int r = live_enabled(in, unit, managed && resource_has(want, "enabled", "true"), &enabled, e);
+
+	/* In a file tree nothing runs, so the state asked for is not compared. */
+	if (r >= 0 && in->host->live)
+		r = live_state(in, unit, &state, e);
+	else if (r >= 0)
+		state = want ? resource_get(want, "state") : NULL;
+	if (r < 0)
+		return r;
+	*ret = arena_new_of(in->arena, struct resource);
+	(*ret)->id = id;
+	resource_set(in->arena, *ret, "enabled", enabled);
+	resource_set(in->arena, *ret, "state", state);
+	return 0;
+}
+
 static const char *const service_sections[] = {"units", NULL};
 static const char *const service_compared[] = {"enabled", "state", NULL};
 
@@ -275,4 +334,5 @@ const struct module module_service = {
 	.complete = service_complete,
 	.check = service_check,
 	.compared = service_compared,
+	.inspect = service_inspect,
 };

@@ -16,6 +16,9 @@
 #include "l4sync/places.h"
 #include "l4sync/registry.h"
 #include "l4sync/text.h"
+#include "l4sync/plan.h"
+#include "l4sync/sysctl.h"
+#include "l4sync/txn.h"
 
 #define OWN_FILE "/etc/sysctl.d/99-l4sync.conf"
 #define BLANKS " \t\r"
@@ -70,8 +73,8 @@ static char *trim(struct arena *a, const char *s, size_t size)
 	return arena_strndup(a, s, size);
 }
 
-static struct resource *add_setting(struct reader *r, const char *key, const char *value,
-	bool ignore, struct where where)
+static struct resource *add_setting(
+	struct reader *r, const char *key, const char *value, bool ignore, struct where where)
 {
 	struct arena *a = r->want->arena;
 	struct resource *item = resources_add(r->want, arena_printf(a, "sysctl:%s", key));
@@ -84,8 +87,8 @@ static struct resource *add_setting(struct reader *r, const char *key, const cha
 }
 
 /* One pair of `sysctl:`; *ret is its resource. */
-static int parse_pair(struct reader *r, const struct node *name, const struct node *value,
-	struct resource **ret)
+static int parse_pair(
+	struct reader *r, const struct node *name, const struct node *value, struct resource **ret)
 {
 	const char *text, *key = name->text;
 	bool ignore = *key == '-';
@@ -99,11 +102,13 @@ static int parse_pair(struct reader *r, const struct node *name, const struct no
 	key = dotted_key(r->arena, key);
 	if (!key)
 		return diag_add(r->diags, name->where,
-			"\"%s\" is no kernel setting's name; one looks like kernel.yama.ptrace_scope",
+			"\"%s\" is no kernel setting's name; one looks like "
+			"kernel.yama.ptrace_scope",
 			name->text);
 	text = trim(r->arena, text, strlen(text));
 	if (!check_is_value(text))
-		return diag_add(r->diags, value->where, "%s: the value must be one line", name->text);
+		return diag_add(
+			r->diags, value->where, "%s: the value must be one line", name->text);
 	*ret = add_setting(r, key, text, ignore, name->where);
 	return 0;
 }
@@ -149,8 +154,8 @@ static int sysctl_parse(struct reader *r, const char *section, const struct node
 	add_own_file(r, items, n, node->where);
 	for (size_t i = 1; i < n; i++)
 		if (!strcmp(items[i - 1]->id, items[i]->id))
-			bad = diag_add(r->diags, items[i]->where, "%s is given twice, in two spellings",
-				resource_name(items[i]->id));
+			bad = diag_add(r->diags, items[i]->where,
+				"%s is given twice, in two spellings", resource_name(items[i]->id));
 	return bad;
 }
 
@@ -183,8 +188,7 @@ struct assignments {
 	size_t n, cap;
 };
 
-static int add_assignment(struct reader *r, struct assignments *all, char *line,
-	struct where where)
+static int add_assignment(struct reader *r, struct assignments *all, char *line, struct where where)
 {
 	char *equals = strchr(line, '=');
 	bool ignore = *line == '-';
@@ -226,7 +230,8 @@ static int read_source(struct reader *r, const struct resource *item, struct ass
 
 		where.line++;
 		if (memchr(at, 0, size) || !check_is_value(line))
-			bad = diag_add(r->diags, where, "a line must be UTF-8 without control characters");
+			bad = diag_add(
+				r->diags, where, "a line must be UTF-8 without control characters");
 		else if (*line && *line != '#' && *line != ';')
 			bad |= add_assignment(r, all, line, where);
 		at = newline ? newline + 1 : end;
@@ -283,12 +288,13 @@ static int add_settings(struct reader *r, struct assignments *all)
 			ignore = !strcmp(one->value, next->value) && (ignore || one->ignore);
 			continue;
 		}
-		const struct resource *other = resources_find(declared,
-			arena_printf(r->arena, "sysctl:%s", one->key));
+		const struct resource *other =
+			resources_find(declared, arena_printf(r->arena, "sysctl:%s", one->key));
 		if (other)
 			bad = diag_add(r->diags, one->where,
-				"%s stands under sysctl: too (%s:%u:%u); keep one of the two", one->key,
-				other->where.file, other->where.line, other->where.column);
+				"%s stands under sysctl: too (%s:%u:%u); keep one of the two",
+				one->key, other->where.file, other->where.line,
+				other->where.column);
 		else
 			add_setting(r, one->key, one->value, ignore || one->ignore, one->where);
 		ignore = false;
@@ -347,6 +353,52 @@ static int sysctl_check(const struct resource *item, struct err *e)
 static const char *const sysctl_sections[] = {"sysctl", NULL};
 static const char *const sysctl_compared[] = {"value", NULL};
 
+/* A key that cannot be compared is a finding; 1 says so to the engine. */
+static int unsupported(struct inspection *in, const char *id, const char *code, const char *text)
+{
+	finding_add(in->findings, "unsupported", code, id, "%s %s", resource_name(id), text);
+	return 1;
+}
+
+static int sysctl_inspect(struct inspection *in, const char *id, const struct resource *want,
+	struct resource **ret, struct err *e)
+{
+	const char *key = resource_name(id), *value, *wanted = want ? resource_get(want, "value") : NULL;
+	enum sysctl_state state;
+	bool writable;
+	int r = sysctl_read(in->host, in->arena, key, &state, &value, &writable, e);
+
+	*ret = NULL;
+	if (r < 0)
+		return r;
+	if (state == SYSCTL_MISSING)
+		return unsupported(in, id, "sysctl-missing", "does not exist on this kernel");
+	if (state == SYSCTL_UNREADABLE)
+		return unsupported(in, id, "sysctl-unreadable", "cannot be read back");
+	bool same = wanted && !strcmp(value, sysctl_normalize(in->arena, wanted));
+	if (wanted && !same && !writable)
+		return unsupported(in, id, "sysctl-read-only",
+			arena_printf(in->arena, "is %s and cannot be written on this host", value));
+	const char *refusal = wanted ? sysctl_refusal(in->arena, key, value, wanted) : NULL;
+	if (refusal)
+		finding_add(in->findings, "pending", "sysctl-needs-reboot", id, "%s", refusal);
+	*ret = arena_new_of(in->arena, struct resource);
+	(*ret)->id = id;
+	/* In the want's own spelling where they mean the same. */
+	resource_set(in->arena, *ret, "value", same ? wanted : value);
+	return 0;
+}
+
+static int sysctl_enqueue(struct txn *t, const struct change *c, struct err *e)
+{
+	(void)e;
+	/* Without a want and an original nothing says what it should be: it stays until the boot. */
+	if (c->want)
+		txn_sysctl(t, c->id, resource_name(c->id), resource_get(c->want, "value"),
+			resource_has(c->want, "ignore", "true"));
+	return 0;
+}
+
 const struct module module_sysctl = {
 	.type = "sysctl",
 	.sections = sysctl_sections,
@@ -355,4 +407,6 @@ const struct module module_sysctl = {
 	.check = sysctl_check,
 	.compared = sysctl_compared,
 	.live_only = true,
+	.inspect = sysctl_inspect,
+	.enqueue = sysctl_enqueue,
 };

@@ -5,6 +5,8 @@
 #include "l4sync/check.h"
 #include "l4sync/registry.h"
 
+#include "placed.h"
+
 static int unit_check(const struct resource *item, struct err *e)
 {
 	return check_unit_file(item, e);
@@ -16,4 +18,6 @@ const struct module module_unit = {
 	.type = "unit",
 	.check = unit_check,
 	.compared = unit_compared,
+	.inspect = placed_inspect,
+	.enqueue = placed_enqueue,
 };

@@ -146,7 +146,8 @@ static int do_record(void *userdata, struct err *e)
 	int c = verify(x->run, e);
 
 	return c < 0 ? c
-		     : generation_record(x->run, OUTCOME_APPLIED, NULL, x->restarted, &x->generation, e);
+		     : generation_record(x->run, OUTCOME_APPLIED, NULL, x->restarted, true,
+			     &x->generation, e);
 }
 
 static int do_publish(void *userdata, struct err *e)

@@ -39,26 +39,27 @@ static int memory_compare(const void *a, const void *b)
 }
 
 /* path is copied, data is not. */
-static void memory_add(struct memory_tree *m, const char *path, enum tree_kind kind,
-	const void *data, size_t size)
+static void memory_add(
+	struct memory_tree *m, const char *path, enum tree_kind kind, const void *data, size_t size)
 {
 	const char *slash = strrchr(path, '/');
 
 	if (slash && slash != path) {
-		const char *parent =
-			arena_strndup(m->tree.arena, path, (size_t)(slash - path));
+		const char *parent = arena_strndup(m->tree.arena, path, (size_t)(slash - path));
 
 		if (!memory_find(m, parent))
 			memory_add(m, parent, TREE_DIR, NULL, 0);
 	}
 	m->items = grow(m->items, &m->cap, m->n, sizeof *m->items);
-	m->items[m->n++] = (struct memory_entry){
-		.entry = {arena_strdup(m->tree.arena, path), kind, NULL}, .data = data, .size = size};
+	m->items[m->n++] =
+		(struct memory_entry){.entry = {arena_strdup(m->tree.arena, path), kind, NULL},
+			.data = data,
+			.size = size};
 	qsort(m->items, m->n, sizeof *m->items, memory_compare);
 }
 
-static int memory_list_op(struct tree *t, const char *dir, struct tree_entry **ret, size_t *ret_n,
-	struct err *e)
+static int memory_list_op(
+	struct tree *t, const char *dir, struct tree_entry **ret, size_t *ret_n, struct err *e)
 {
 	struct memory_tree *m = (struct memory_tree *)t;
 	size_t n = strlen(dir);

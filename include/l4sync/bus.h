@@ -33,15 +33,16 @@ struct unit_status {
 int bus_list_units(struct bus *b, struct arena *a, struct unit_status **ret, size_t *ret_n,
 	struct err *e);
 
-/* What is asked of several units at once: one round trip for all of them. */
+/* What is asked of several units at once: one round trip for all of them. NeedDaemonReload and
+ * UnitFileState are not among it: they cost systemd 2 and 5 ms a unit, and the unit index knows
+ * better (unitpath.h). */
 struct unit_details {
 	const char *name;
 	bool found;              /* false: not loaded (any more) */
 	char invocation_id[33];  /* hexadecimal, "" if it never ran */
-	const char *active_state, *sub_state, *result;
-	const char *load_state, *unit_file_state;
+	const char *active_state, *sub_state, *result; /* result: NULL unless a service */
+	const char *load_state;
 	const char *fragment_path;
-	bool need_daemon_reload;
 	bool can_reload;
 	uint32_t n_restarts;     /* NRestarts, services */
 	uint32_t main_pid;
@@ -51,8 +52,8 @@ struct unit_details {
 	const char **after;            /* NULL-terminated: After= */
 };
 
-/* Fills details[i] for names[i]; names are loaded if load is true (LoadUnit), else only those
- * that are loaded are found. */
+/* Fills details[i] for names[i]; names are loaded if load is true (then see load_state: "not-found",
+ * "masked"), else only those that are loaded are found, at the cost of a second round trip. */
 int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, size_t n, bool load,
 	struct unit_details *details, struct err *e);
 
@@ -66,6 +67,7 @@ enum unit_verb { UNIT_START, UNIT_STOP, UNIT_TRY_RESTART, UNIT_RELOAD };
  * "timeout" "failed" "dependency" "skipped" (static text). A job that ended other than "done" is
  * 0 with that result; only a failing call is an error. idle, if not NULL, is called at least every
  * 200 ms with userdata; a non-zero return ends the wait with that value (the job goes on).
+ * -ETIMEDOUT after timeout_ms; -ENOENT: no such unit.
  */
 int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeout_ms,
 	int (*idle)(void *userdata), void *userdata, const char **result, struct err *e);
@@ -76,8 +78,9 @@ int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
 /*
  * Watches a unit after its job until it is healthy or not: reaches active (a oneshot without
  * RemainAfterExit: inactive with result success), then stays so for settle_ns with the same
- * invocation and no automatic restart. 0 healthy; -EREMOTEIO with a sentence ("failed: Result
- * exit-code, status 226/NAMESPACE", "restarted by itself 2 times", "still activating after 90 s").
+ * invocation and no automatic restart. timeout_ms is the time to reach active. 0 healthy; -EREMOTEIO
+ * with a sentence ("NAME: failed: Result exit-code, status 226/NAMESPACE", "NAME: restarted by itself
+ * 2 times", "NAME: still activating after 90 s").
  * Signals (PropertiesChanged), not polling, decide; idle as above.
  */
 int bus_watch_healthy(struct bus *b, const char *unit, uint64_t timeout_ms, uint64_t settle_ns,

@@ -13,8 +13,8 @@
 #include "l4sync/mem.h"
 #include "l4sync/resources.h"
 
-#define CHECK_PATH_MAX 4095u  /* bytes, PATH_MAX without its NUL */
-#define CHECK_NAME_MAX 255u   /* bytes of one component, NAME_MAX */
+#define CHECK_PATH_MAX 4095u   /* bytes, PATH_MAX without its NUL */
+#define CHECK_NAME_MAX 255u    /* bytes of one component, NAME_MAX */
 #define CHECK_VALUE_MAX 65536u /* bytes of an attribute's value */
 
 /*
@@ -22,6 +22,8 @@
  * slash, UTF-8 without control characters, not /proc, /sys, /dev, /run or below. -EINVAL.
  */
 int check_path(const char *path, struct err *e);
+/* The same, but anywhere. */
+int check_path_form(const char *path, struct err *e);
 
 /* UTF-8 without control characters: what may stand on one line. */
 bool check_is_line(const char *s);

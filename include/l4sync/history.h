@@ -69,6 +69,16 @@ int history_list(struct history *h, struct arena *a, size_t max, struct generati
  */
 int history_record(struct history *h, struct generation *g, struct err *e);
 
+/*
+ * The same in two halves, so that a generation is seen exactly when its run is past the point of no
+ * return. history_prepare() records where no reader looks; history_publish() makes what is prepared
+ * the newest generation; history_discard() forgets it. The latter two do nothing when nothing is
+ * prepared: a recovery calls them without knowing how far the run had come.
+ */
+int history_prepare(struct history *h, struct generation *g, struct err *e);
+int history_publish(struct history *h, struct err *e);
+int history_discard(struct history *h, struct err *e);
+
 /* The bytes of a content that a set of this history holds only as a hash; one whose bytes are
  * there is given back as it is. -ENOENT with a text: not kept (a secret's never are). */
 int history_content(struct history *h, struct arena *a, const struct content *c,

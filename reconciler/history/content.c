@@ -24,10 +24,11 @@ static int shelf_open(struct history *h, uint64_t number, git_tree **ret, struct
 	if (r < 0)
 		return r;
 	const git_tree_entry *entry = git_tree_entry_byname(tree, ENTRY_CONTENT);
-	if (!entry || git_tree_lookup(ret, h->repo, git_tree_entry_id(entry)) < 0) {
-		gitlib_err(e, -EBADMSG, "its \"" ENTRY_CONTENT "\" cannot be read");
-		return generation_damaged(h, number, -EBADMSG, e);
-	}
+	r = entry ? gitlib_lookup(h->repo, git_tree_entry_id(entry), GIT_OBJECT_TREE,
+			    (git_object **)ret, e)
+		  : err_set(e, -EBADMSG, "it has no \"" ENTRY_CONTENT "\"");
+	if (r < 0)
+		return generation_damaged(h, number, r, e);
 	h->shelves = grow(h->shelves, &h->cap_shelves, h->n_shelves, sizeof(*h->shelves));
 	h->shelves[h->n_shelves++] = (struct shelf){number, *ret};
 	return 0;
@@ -96,9 +97,10 @@ int history_content(struct history *h, struct arena *a, const struct content *c,
 			h->git_path);
 	if (r < 0)
 		return r;
-	if (git_blob_lookup(&blob, h->repo, &id) < 0) {
-		gitlib_err(e, -EBADMSG, "its content sha256:%s cannot be read", hex);
-		return generation_damaged(h, number, -EBADMSG, e);
+	r = gitlib_lookup(h->repo, &id, GIT_OBJECT_BLOB, (git_object **)&blob, e);
+	if (r < 0) {
+		err_prefix(e, r, "its content sha256:%s", hex);
+		return generation_damaged(h, number, r, e);
 	}
 	size_t size = (size_t)git_blob_rawsize(blob);
 	struct content *whole = content_new(a, arena_memdup(a, git_blob_rawcontent(blob), size), size);

@@ -17,11 +17,19 @@
 
 int generation_damaged(struct history *h, uint64_t number, int code, struct err *e)
 {
+	_cleanup_buf_ struct buf loose = BUF_INIT, command = BUF_INIT;
+
+	/* A host need not have git; who has packed the refs has it. */
+	buf_addf(&loose, REPOSITORY_NAME "/" REF_PREFIX "%" PRIu64, number);
+	if (faccessat(h->dir_fd, loose.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		buf_addf(&command, "rm %s/%s", h->dir_path, loose.data);
+	else
+		buf_addf(&command, "git --git-dir=%s update-ref -d " REF_PREFIX "%" PRIu64,
+			h->git_path, number);
 	return err_set(e, code,
 		"generation %" PRIu64 " in %s is damaged: %s; restore %s from a backup, or give this "
-		"generation up with \"git --git-dir=%s update-ref -d " REF_PREFIX "%" PRIu64
-		"\": then the one before it is what the host is compared with",
-		number, h->git_path, err_text(e), h->git_path, h->git_path, number);
+		"generation up with `%s`: then the one before it is what the host is compared with",
+		number, h->git_path, err_text(e), h->git_path, command.data);
 }
 
 /* "12", not "012" or "12.lock": the form in which refs are made. 0 is none. */
@@ -121,26 +129,32 @@ int generation_numbers(struct history *h, uint64_t **ret, size_t *ret_n, struct 
 	return 0;
 }
 
+static int read_tree(struct history *h, const git_oid *id, git_tree **ret, struct err *e)
+{
+	git_object *commit = NULL;
+	int r = gitlib_lookup(h->repo, id, GIT_OBJECT_COMMIT, &commit, e);
+
+	if (!r)
+		r = gitlib_lookup(h->repo, git_commit_tree_id((git_commit *)commit), GIT_OBJECT_TREE,
+			(git_object **)ret, e);
+	git_object_free(commit);
+	return r;
+}
+
 int generation_tree(struct history *h, uint64_t number, git_tree **ret, struct err *e)
 {
 	char name[sizeof(REF_PREFIX) + 20];
-	git_commit *commit = NULL;
 	git_oid id;
 
 	snprintf(name, sizeof(name), REF_PREFIX "%" PRIu64, number);
 	int r = git_reference_name_to_id(&id, h->repo, name);
 	if (r == GIT_ENOTFOUND)
 		return err_set(e, -ENOENT, "there is no generation %" PRIu64, number);
-	if (!r)
-		r = git_commit_lookup(&commit, h->repo, &id);
-	if (!r)
-		r = git_commit_tree(ret, commit);
-	git_commit_free(commit);
-	if (r < 0) {
-		gitlib_err(e, -EBADMSG, "its commit cannot be read");
-		return generation_damaged(h, number, -EBADMSG, e);
-	}
-	return 0;
+	if (r < 0)
+		r = gitlib_err(e, -EBADMSG, "its ref cannot be read");
+	else
+		r = read_tree(h, &id, ret, e);
+	return r < 0 ? generation_damaged(h, number, r, e) : 0;
 }
 
 int generation_blob(git_tree *tree, const char *name, git_blob **ret, struct err *e)
@@ -149,9 +163,9 @@ int generation_blob(git_tree *tree, const char *name, git_blob **ret, struct err
 
 	if (!entry)
 		return err_set(e, -ENOENT, "it has no \"%s\"", name);
-	if (git_blob_lookup(ret, git_tree_owner(tree), git_tree_entry_id(entry)) < 0)
-		return gitlib_err(e, -EBADMSG, "its \"%s\" cannot be read", name);
-	return 0;
+	int r = gitlib_lookup(git_tree_owner(tree), git_tree_entry_id(entry), GIT_OBJECT_BLOB,
+		(git_object **)ret, e);
+	return r < 0 ? err_prefix(e, r, "its \"%s\"", name) : 0;
 }
 
 static int read_meta(git_tree *tree, struct arena *a, struct generation *ret, struct err *e)

@@ -232,20 +232,26 @@ static int sync_objects(struct history *h, struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot sync %s/objects", h->git_path) : 0;
 }
 
-/* From here on the generation is seen; libgit2 syncs the file and its directory. */
-static int make_ref(struct history *h, uint64_t number, const git_oid *commit, struct err *e)
+/* libgit2 syncs the file and its directory. */
+static int make_ref(struct history *h, const char *prefix, uint64_t number, const git_oid *commit,
+	struct err *e)
 {
-	char name[sizeof(REF_PREFIX) + 20];
+	char name[sizeof(REF_PREFIX) + 20], lock[sizeof(REPOSITORY_NAME) + sizeof(name) + 5];
 	git_reference *ref = NULL;
 
-	snprintf(name, sizeof(name), REF_PREFIX "%" PRIu64, number);
+	snprintf(name, sizeof(name), "%s%" PRIu64, prefix, number);
+	/* The lock of a run that was killed here would be in the way for ever. It is nobody's: under
+	 * the run lock there is one writer. */
+	snprintf(lock, sizeof(lock), REPOSITORY_NAME "/%s.lock", name);
+	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
+		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
 	int r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
 	git_reference_free(ref);
 	return r < 0 ? gitlib_err(e, r == GIT_EEXISTS ? -EEXIST : -EIO, "%s cannot be made", name)
 		     : 0;
 }
 
-int history_record(struct history *h, struct generation *g, struct err *e)
+static int record_under(struct history *h, const char *prefix, struct generation *g, struct err *e)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_free_ uint64_t *numbers = NULL;
@@ -267,8 +273,57 @@ int history_record(struct history *h, struct generation *g, struct err *e)
 	if (!r)
 		r = sync_objects(h, e);
 	if (!r)
-		r = make_ref(h, g->number, &commit, e);
+		r = make_ref(h, prefix, g->number, &commit, e);
 	return r < 0 ? err_prefix(e, r, "%s: generation %" PRIu64 " is not recorded", h->git_path,
 			       g->number)
 		     : 0;
+}
+
+int history_record(struct history *h, struct generation *g, struct err *e)
+{
+	return record_under(h, REF_PREFIX, g, e);
+}
+
+int history_prepare(struct history *h, struct generation *g, struct err *e)
+{
+	/* What a run left that was rolled back without discarding it. */
+	int r = history_discard(h, e);
+
+	return r < 0 ? r : record_under(h, REF_PREPARED, g, e);
+}
+
+/* Calls back for each prepared ref; there is at most one, unless a disk was restored. */
+static int each_prepared(struct history *h, bool publish, struct err *e)
+{
+	git_reference_iterator *refs = NULL;
+	git_reference *ref = NULL;
+	int r = 0;
+
+	if (git_reference_iterator_glob_new(&refs, h->repo, REF_PREPARED "*") < 0)
+		return gitlib_err(e, -EIO, "%s: cannot list what is prepared", h->git_path);
+	while (!r && !git_reference_next(&ref, refs)) {
+		const char *number = git_reference_name(ref) + strlen(REF_PREPARED);
+
+		/* Published before the prepared name goes: a crash in between does it again. */
+		if (publish)
+			r = make_ref(h, REF_PREFIX, strtoull(number, NULL, 10),
+				git_reference_target(ref), e);
+		if (r == -EEXIST)
+			r = 0;
+		if (!r && git_reference_delete(ref) < 0)
+			r = gitlib_err(e, -EIO, "%s cannot be removed", git_reference_name(ref));
+		git_reference_free(ref);
+	}
+	git_reference_iterator_free(refs);
+	return r;
+}
+
+int history_publish(struct history *h, struct err *e)
+{
+	return each_prepared(h, true, e);
+}
+
+int history_discard(struct history *h, struct err *e)
+{
+	return each_prepared(h, false, e);
 }

@@ -11,6 +11,7 @@
 
 #define REPOSITORY_NAME "history.git"
 #define REF_PREFIX "refs/generations/"
+#define REF_PREPARED "refs/prepared/" /* recorded, but its run is not past the point of no return */
 /* An entry of a generation's tree is found by these names. */
 #define ENTRY_META "meta"
 #define ENTRY_WANT "want"

@@ -149,8 +149,8 @@ static int call(struct bus *b, const char *method, const char *argument, uint64_
 	sd_bus_error *error, sd_bus_message **ret)
 {
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH,
-		MANAGER_INTERFACE, method);
+	int r = sd_bus_message_new_method_call(
+		b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, method);
 
 	if (r >= 0 && argument)
 		r = sd_bus_message_append(m, "s", argument);
@@ -206,8 +206,8 @@ static int parse_units(sd_bus_message *m, struct arena *a, struct unit_status **
 	return r;
 }
 
-int bus_list_units(struct bus *b, struct arena *a, struct unit_status **ret, size_t *ret_n,
-	struct err *e)
+int bus_list_units(
+	struct bus *b, struct arena *a, struct unit_status **ret, size_t *ret_n, struct err *e)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
@@ -231,7 +231,8 @@ int bus_reload(struct bus *b, uint64_t timeout_ms, struct err *e)
 	while ((now = bus_now_usec()) < end) {
 		sd_bus_error_free(&error);
 		r = call(b, "Reload", NULL, end - now, &error, NULL);
-		/* ReloadLimitBurst= of somebody's system.conf: the next interval lets us through. */
+		/* ReloadLimitBurst= of somebody's system.conf: the next interval lets us through.
+		 */
 		if (r >= 0 || !sd_bus_error_has_name(&error, SD_BUS_ERROR_LIMITS_EXCEEDED))
 			break;
 		usleep(RETRY_USEC);
@@ -250,7 +251,8 @@ int bus_reset_failed(struct bus *b, const char *unit, struct err *e)
 	if (r < 0 && sd_bus_error_has_name(&error, ERROR_NO_SUCH_UNIT))
 		r = 0;
 	if (r < 0)
-		r = err_prefix(e, bus_fail(e, &error, r, "cannot reset its failed state"), "%s", unit);
+		r = err_prefix(
+			e, bus_fail(e, &error, r, "cannot reset its failed state"), "%s", unit);
 	sd_bus_error_free(&error);
 	return r < 0 ? r : 0;
 }

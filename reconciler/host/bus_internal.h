@@ -58,6 +58,7 @@ struct unit_state {
 	const char *type; /* of a service: simple, oneshot, …; else NULL */
 	bool remain_after_exit;
 	bool condition_result;
+	uint64_t condition_usec; /* when that was found; 0: not since it was loaded */
 	int32_t exec_main_code, exec_main_status;
 	/* While it is being fetched: */
 	struct arena *arena;
@@ -66,9 +67,10 @@ struct unit_state {
 	int error;
 	struct err *e;
 };
-/* Adds the calls for one unit to a flight; loads the unit. */
-int bus_state_send(struct flight *f, struct arena *a, const char *unit, struct unit_state *s,
-	struct err *e);
+/* Adds the calls for one unit to a flight; loads the unit. d alone is filled in unless for_watch.
+ */
+int bus_state_send(struct flight *f, struct arena *a, const char *unit, bool for_watch,
+	struct unit_state *s, struct err *e);
 
 /* "226/NAMESPACE", "1/FAILURE", "42"; in the arena. */
 const char *exit_status_text(struct arena *a, int status);

@@ -16,7 +16,8 @@ static const char *const methods[] = {
 
 /* As systemd's manual lists them; the texts are ours, so that they stay. */
 static const char *const results[] = {"done", "canceled", "timeout", "failed", "dependency",
-	"skipped", "invalid", "assert", "unsupported", "collected", "once", "frozen", "concurrency"};
+	"skipped", "invalid", "assert", "unsupported", "collected", "once", "frozen",
+	"concurrency"};
 
 struct removed {
 	const char *path, *result;
@@ -56,7 +57,8 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 		return 0;
 	}
 	job->removed = grow(job->removed, &job->cap, job->n, sizeof *job->removed);
-	job->removed[job->n++] = (struct removed){arena_strdup(job->arena, path), result_text(result)};
+	job->removed[job->n++] =
+		(struct removed){arena_strdup(job->arena, path), result_text(result)};
 	return 0;
 }
 
@@ -80,12 +82,12 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	return 0;
 }
 
-static int job_send(struct bus *b, struct job *job, enum unit_verb verb, sd_bus_slot **ret_slot,
-	struct err *e)
+static int job_send(
+	struct bus *b, struct job *job, enum unit_verb verb, sd_bus_slot **ret_slot, struct err *e)
 {
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH,
-		MANAGER_INTERFACE, methods[verb]);
+	int r = sd_bus_message_new_method_call(
+		b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, methods[verb]);
 
 	if (r >= 0)
 		r = sd_bus_message_append(m, "ss", job->unit, "replace");
@@ -109,7 +111,8 @@ static int job_follow(struct job *job, struct wait *w, struct err *e)
 	/* The deadline may find the result already there. */
 	if (job->result || r != -ETIMEDOUT)
 		return job->result ? 0 : r;
-	return err_set(e, r, "its job has not ended in time and goes on; see `systemctl list-jobs`");
+	return err_set(
+		e, r, "its job has not ended in time and goes on; see `systemctl list-jobs`");
 }
 
 int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeout_ms,

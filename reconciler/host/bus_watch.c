@@ -10,11 +10,11 @@
 #include "bus_internal.h"
 
 struct watch {
-	bool dirty;    /* a signal came in: look again */
-	bool seen;     /* once, so that there is something to compare with: */
+	bool dirty; /* a signal came in: look again */
+	bool seen;  /* once, so that there is something to compare with: */
 	uint32_t n_restarts;
 	char invocation_id[33];
-	bool active;   /* it was, and must stay so until settled_usec */
+	bool active; /* it was, and must stay so until settled_usec */
 	bool settled;
 	uint64_t settled_usec;
 	char state[32]; /* the active state last seen */
@@ -32,66 +32,115 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	return 0;
 }
 
-/* "226/NAMESPACE", "killed by signal 9/KILL"; NULL if its main process has not ended. */
-static const char *exit_text(struct arena *a, const struct unit_state *s)
+/* "status 226/NAMESPACE", "killed by signal 9/KILL"; NULL if it has not ended. */
+static const char *exit_text(struct arena *a, int code, int status)
 {
 	const char *name;
 
-	switch (s->exec_main_code) {
+	switch (code) {
 	case CLD_EXITED:
-		return arena_printf(a, "status %s", exit_status_text(a, s->exec_main_status));
+		return arena_printf(a, "status %s", exit_status_text(a, status));
 	case CLD_KILLED:
 	case CLD_DUMPED:
-		name = sigabbrev_np(s->exec_main_status);
-		return arena_printf(a, "killed by signal %d/%s%s", s->exec_main_status,
-			name ? name : "?", s->exec_main_code == CLD_DUMPED ? ", core dumped" : "");
+		name = sigabbrev_np(status);
+		return arena_printf(a, "killed by signal %d/%s%s", status, name ? name : "?",
+			code == CLD_DUMPED ? ", core dumped" : "");
 	default:
 		return NULL;
 	}
 }
 
-/* "Result exit-code, status 226/NAMESPACE" */
-static const char *result_text(struct arena *a, const struct unit_state *s)
+/* The program of one of the lists beside ExecStart= that failed; NULL: none of them. */
+static const char *read_helper(sd_bus_message *m, struct arena *a, const char *list)
 {
-	const char *exit = exit_text(a, s), *result = s->d.result ? s->d.result : "unknown";
+	const char *program, *failed = NULL;
+	int32_t code, status;
+	int ignore, r = sd_bus_message_enter_container(m, 'a', "(sasbttttuii)");
 
-	/* A helper's failure leaves no status of the main process, or that of a clean end. */
-	if (!exit || (!strcmp(result, "exit-code") && s->exec_main_code == CLD_EXITED &&
-			     !s->exec_main_status))
-		return arena_printf(a, "Result %s%s", result,
-			strcmp(result, "exit-code") ? "" : ", of a program beside ExecStart=");
-	return arena_printf(a, "Result %s, %s", result, exit);
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'r', "sasbttttuii")) > 0) {
+		if ((r = sd_bus_message_read(m, "s", &program)) < 0 ||
+			(r = sd_bus_message_skip(m, "as")) < 0 ||
+			(r = sd_bus_message_read(m, "bttttuii", &ignore, NULL, NULL, NULL, NULL,
+				 NULL, &code, &status)) < 0)
+			break;
+		if (!ignore && code && (code != CLD_EXITED || status))
+			failed = arena_printf(
+				a, "%s=%s: %s", list, program, exit_text(a, code, status));
+		r = sd_bus_message_exit_container(m);
+	}
+	return failed;
 }
 
-static const char *inactive_text(struct arena *a, const struct unit_state *s)
+static const char *helper_text(struct bus *b, struct arena *a, const struct unit_state *s)
+{
+	static const char *const lists[] = {"ExecCondition", "ExecStartPre", "ExecStartPost",
+		"ExecReload", "ExecStop", "ExecStopPost"};
+	const char *text = NULL;
+
+	for (size_t i = 0; !text && i < ELEMENTS(lists); i++) {
+		sd_bus_message *m = NULL;
+
+		b->round_trips++;
+		if (sd_bus_get_property(b->bus, SYSTEMD_NAME, s->path, SERVICE_INTERFACE, lists[i],
+			    NULL, &m, "a(sasbttttuii)") >= 0)
+			text = read_helper(m, a, lists[i]);
+		sd_bus_message_unref(m);
+	}
+	return text;
+}
+
+/* "Result exit-code, status 226/NAMESPACE" */
+static const char *result_text(struct bus *b, struct arena *a, const struct unit_state *s)
+{
+	const char *result = s->d.result ? s->d.result : "unknown";
+	const char *exit = exit_text(a, s->exec_main_code, s->exec_main_status);
+	bool clean = s->exec_main_code == CLD_EXITED && !s->exec_main_status;
+
+	/* Where a program beside ExecStart= failed, the main process has ended well, or never ran.
+	 */
+	if (s->type && (!exit || clean) && strcmp(result, "success")) {
+		const char *helper = helper_text(b, a, s);
+
+		exit = helper ? helper : exit;
+	}
+	return exit ? arena_printf(a, "Result %s, %s", result, exit)
+		    : arena_printf(a, "Result %s", result);
+}
+
+static const char *inactive_text(struct bus *b, struct arena *a, const struct unit_state *s)
 {
 	if (s->d.load_state && strcmp(s->d.load_state, "loaded"))
 		return arena_printf(a, "cannot run: it is %s", s->d.load_state);
-	if (!s->condition_result && !s->exec_main_code)
+	if (s->condition_usec && !s->condition_result)
 		return "not started: one of its conditions is not met";
-	return arena_printf(a, "ended: %s", result_text(a, s));
+	if (!s->exec_main_code)
+		return "not running: it has ended, or did not start";
+	return arena_printf(a, "ended: %s", result_text(b, a, s));
 }
 
-/* A oneshot that does not stay is healthy once it has ended well. */
+/* A oneshot that does not stay is healthy once it has ended well. systemd forgets a unit that has
+ * ended well and that nothing refers to, so that nothing may be left of it but that it did not
+ * fail. */
 static bool is_over(const struct unit_state *s)
 {
 	return s->type && !strcmp(s->type, "oneshot") && !s->remain_after_exit && s->d.result &&
-		!strcmp(s->d.result, "success") && s->condition_result && *s->d.invocation_id;
+	       !strcmp(s->d.result, "success") && (!s->condition_usec || s->condition_result);
 }
 
-static enum health judge(const struct watch *w, const struct unit_state *s, struct arena *a,
-	const char **ret)
+static enum health judge(struct bus *b, const struct watch *w, const struct unit_state *s,
+	struct arena *a, const char **ret)
 {
 	const char *active = s->d.active_state ? s->d.active_state : "inactive";
 	const char *sub = s->d.sub_state ? s->d.sub_state : "";
 
 	if (!strcmp(active, "failed")) {
-		*ret = arena_printf(a, "failed: %s", result_text(a, s));
+		*ret = arena_printf(a, "failed: %s", result_text(b, a, s));
 		return HEALTH_BAD;
 	}
 	/* auto-restart, auto-restart-queued: "activating" to whom looks no further. */
 	if (!strncmp(sub, "auto-restart", 12)) {
-		*ret = arena_printf(a, "failed: %s; systemd is restarting it", result_text(a, s));
+		*ret = arena_printf(
+			a, "failed: %s; systemd is restarting it", result_text(b, a, s));
 		return HEALTH_BAD;
 	}
 	/* Changes come in bundles: the state of a short restart in between may never be seen. */
@@ -101,22 +150,23 @@ static enum health judge(const struct watch *w, const struct unit_state *s, stru
 		*ret = arena_printf(a, "restarted by itself %u time%s", n, n == 1 ? "" : "s");
 		return HEALTH_BAD;
 	}
+	if (!strcmp(active, "inactive") && is_over(s))
+		return HEALTH_GOOD;
+	if (!strcmp(active, "inactive")) {
+		*ret = inactive_text(b, a, s);
+		return HEALTH_BAD;
+	}
 	if (*w->invocation_id && strcmp(w->invocation_id, s->d.invocation_id)) {
 		*ret = "was started anew by somebody else";
 		return HEALTH_BAD;
 	}
 	if (!strcmp(active, "active"))
 		return w->settled ? HEALTH_GOOD : HEALTH_WAIT;
-	if (strcmp(active, "inactive"))
-		return HEALTH_WAIT;
-	if (is_over(s))
-		return HEALTH_GOOD;
-	*ret = inactive_text(a, s);
-	return HEALTH_BAD;
+	return HEALTH_WAIT;
 }
 
-static void note(struct watch *w, const struct unit_state *s, uint64_t settle_usec,
-	struct wait *wait)
+static void note(
+	struct watch *w, const struct unit_state *s, uint64_t settle_usec, struct wait *wait)
 {
 	const char *active = s->d.active_state ? s->d.active_state : "inactive";
 	uint64_t now = bus_now_usec();
@@ -147,7 +197,7 @@ static int look(struct bus *b, const char *unit, struct watch *w, uint64_t settl
 	const char *text = NULL;
 
 	w->dirty = false;
-	int r = bus_state_send(&f, a, unit, &s, e);
+	int r = bus_state_send(&f, a, unit, true, &s, e);
 	if (r >= 0)
 		r = bus_flight_wait(&f, e);
 	if (r >= 0)
@@ -155,7 +205,7 @@ static int look(struct bus *b, const char *unit, struct watch *w, uint64_t settl
 	if (r < 0)
 		return r;
 	note(w, &s, settle_usec, wait);
-	*ret = judge(w, &s, a, &text);
+	*ret = judge(b, w, &s, a, &text);
 	return *ret == HEALTH_BAD ? err_set(e, -EREMOTEIO, "%s", text) : 0;
 }
 
@@ -174,8 +224,8 @@ static int watch(struct bus *b, const char *unit, struct watch *w, uint64_t time
 		bool settling = w->active && !w->settled;
 		r = bus_wait(wait, settling ? w->settled_usec : 0, e);
 		if (r == -ETIMEDOUT)
-			return err_set(e, r, "still %s after %g s", w->state,
-				(double)timeout_usec / 1e6);
+			return err_set(
+				e, r, "still %s after %g s", w->state, (double)timeout_usec / 1e6);
 		if (r)
 			return r;
 		if (settling && bus_now_usec() >= w->settled_usec)

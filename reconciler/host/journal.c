@@ -18,8 +18,8 @@
 static void journal_sync(void)
 {
 	static const char request[] = "{\"method\":\"io.systemd.Journal.Synchronize\"}";
-	struct sockaddr_un address = {.sun_family = AF_UNIX,
-		.sun_path = "/run/systemd/journal/io.systemd.journal"};
+	struct sockaddr_un address = {
+		.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/io.systemd.journal"};
 	struct timeval timeout = {.tv_sec = SYNC_TIMEOUT_S};
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char answer[256];
@@ -75,8 +75,9 @@ static const char *newest_invocation(sd_journal *j, struct arena *a, const char 
 		while (!id && sd_journal_previous(j) > 0) {
 			const char *pid = field(j, a, "_PID");
 
-			id = field(j, a, pid && !strcmp(pid, "1") ? "INVOCATION_ID"
-								  : "_SYSTEMD_INVOCATION_ID");
+			id = field(j, a,
+				pid && !strcmp(pid, "1") ? "INVOCATION_ID"
+							 : "_SYSTEMD_INVOCATION_ID");
 		}
 	sd_journal_flush_matches(j);
 	return id;

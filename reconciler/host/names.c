@@ -1,6 +1,6 @@
 /*
- * Unit names, systemd.unit(5): validity, template, instance, type, drop-in directories (unitpath.h).
- * Pure functions; looks at no file. Called by the unit index and the modules.
+ * Unit names, systemd.unit(5): validity, template, instance, type, drop-in directories
+ * (unitpath.h). Pure functions; looks at no file. Called by the unit index and the modules.
  */
 #include <string.h>
 
@@ -103,8 +103,8 @@ const char *unit_name_template(struct arena *a, const char *name)
 
 const char *unit_name_with_instance(struct arena *a, const char *name, const char *instance)
 {
-	return arena_printf(a, "%s@%s.%s", unit_name_prefix(a, name), instance,
-		unit_name_type(name));
+	return arena_printf(
+		a, "%s@%s.%s", unit_name_prefix(a, name), instance, unit_name_type(name));
 }
 
 bool unit_name_may_alias(struct arena *a, const char *name, const char *target)
@@ -122,7 +122,7 @@ bool unit_name_may_alias(struct arena *a, const char *name, const char *target)
 	if (from != to && !(from == NAME_INSTANCE && to == NAME_TEMPLATE))
 		return false;
 	return to != NAME_INSTANCE ||
-		!strcmp(unit_name_instance(a, name), unit_name_instance(a, target));
+	       !strcmp(unit_name_instance(a, name), unit_name_instance(a, target));
 }
 
 bool unit_name_may_lack_fragment(const char *name)
@@ -162,8 +162,9 @@ void unit_name_dropin_dirs(struct arena *a, const char *name, struct names *ret)
 		return;
 	/* An instance keeps its instance on the way up: a-b@1 looks at a-@1 and a-@ too. */
 	if (template)
-		name = unit_name_with_instance(a, arena_printf(a, "%s.%s", prefix,
-			unit_name_type(name)), unit_name_instance(a, name));
+		name = unit_name_with_instance(a,
+			arena_printf(a, "%s.%s", prefix, unit_name_type(name)),
+			unit_name_instance(a, name));
 	else
 		name = arena_printf(a, "%s.%s", prefix, unit_name_type(name));
 	unit_name_dropin_dirs(a, name, ret);

@@ -33,8 +33,8 @@ static void dropins_add(struct unit_index *x, struct dropins *d, struct entry *e
 	d->n++;
 }
 
-int dropins_collect(struct unit_index *x, const struct names *dirs, struct dropins *d,
-	struct err *e)
+int dropins_collect(
+	struct unit_index *x, const struct names *dirs, struct dropins *d, struct err *e)
 {
 	for (size_t i = 0; i < x->n_dirs; i++)
 		for (size_t j = 0; j < dirs->n; j++) {
@@ -99,8 +99,8 @@ static int unit_fill(struct unit_index *x, struct unit *u, struct err *e)
 			return r;
 	c->dropins = arena_array(x->arena, struct unit_file, d.n);
 	for (; c->n_dropins < d.n; c->n_dropins++)
-		if ((r = unit_file_fill(x, u, d.items[c->n_dropins], &c->dropins[c->n_dropins],
-			     NULL, e)) < 0)
+		if ((r = unit_file_fill(
+			     x, u, d.items[c->n_dropins], &c->dropins[c->n_dropins], NULL, e)) < 0)
 			return r;
 	return 0;
 }
@@ -155,8 +155,8 @@ int unit_get(struct unit_index *x, const char *name, struct unit **ret, struct e
 	return 0;
 }
 
-int unit_index_config(struct unit_index *x, const char *unit, struct unit_config *ret,
-	struct err *e)
+int unit_index_config(
+	struct unit_index *x, const char *unit, struct unit_config *ret, struct err *e)
 {
 	struct unit *u;
 	int r = unit_get(x, unit, &u, e);
@@ -200,7 +200,8 @@ static bool is_candidate(struct unit_index *x, const struct unit *u, const char 
 		for (size_t i = 0; i < u->names.n; i++) {
 			const char *template = unit_name_template(x->arena, u->names.items[i]);
 
-			if (!strcmp(name, u->names.items[i]) || (template && !strcmp(name, template)))
+			if (!strcmp(name, u->names.items[i]) ||
+				(template && !strcmp(name, template)))
 				return true;
 		}
 		return false;

@@ -108,8 +108,8 @@ static const char *through_overlay_link(struct unit_index *x, const char *path)
 	return NULL;
 }
 
-int path_canonical(struct unit_index *x, const char *path, const char **ret, int *ret_dir_fd,
-	struct err *e)
+int path_canonical(
+	struct unit_index *x, const char *path, const char **ret, int *ret_dir_fd, struct err *e)
 {
 	const char *normal = path_normalize(x->arena, path), *through;
 	_cleanup_close_ int fd = -1;
@@ -123,20 +123,21 @@ int path_canonical(struct unit_index *x, const char *path, const char **ret, int
 	/* The text is lost: a parent that cannot be opened makes what is behind it unreadable for
 	 * systemd too. */
 	const char *parent = path_parent(x->arena, path);
-	int r = host_open_following(x->host, parent[1] ? parent : "/.", O_PATH | O_DIRECTORY, &fd,
-		NULL);
+	int r = host_open_following(
+		x->host, parent[1] ? parent : "/.", O_PATH | O_DIRECTORY, &fd, NULL);
 	const char *real = r < 0 ? NULL : dir_real(x, fd);
-	*ret = real ? arena_printf(x->arena, "%s/%s", real[1] ? real : "", path_name(path)) : normal;
+	*ret = real ? arena_printf(x->arena, "%s/%s", real[1] ? real : "", path_name(path))
+		    : normal;
 	*ret_dir_fd = TAKE_FD(fd);
 	return 0;
 }
 
 /* The content of a file that is there. Only regular files have one; a device is an empty file. */
-static int read_content(struct unit_index *x, int dir_fd, const char *path, struct followed *ret,
-	struct err *e)
+static int read_content(
+	struct unit_index *x, int dir_fd, const char *path, struct followed *ret, struct err *e)
 {
-	_cleanup_close_ int fd = openat(dir_fd, path_name(path),
-		O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(
+		dir_fd, path_name(path), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	const void *data;
 	size_t size;
@@ -148,8 +149,8 @@ static int read_content(struct unit_index *x, int dir_fd, const char *path, stru
 	}
 	if (fstat(fd, &st) < 0)
 		return err_errno(e, -errno, "cannot look at %s%s", x->host->root_path, path);
-	ret->empty = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ||
-		(S_ISREG(st.st_mode) && !st.st_size);
+	ret->empty =
+		S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && !st.st_size);
 	if (!S_ISREG(st.st_mode) || ret->empty)
 		return 0;
 	int r = fd_read_all(x->arena, fd, CONTENT_SIZE_MAX, &data, &size);

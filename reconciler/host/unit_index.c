@@ -57,9 +57,10 @@ static enum entry_kind kind_of(int dir_fd, const struct dirent *d)
 
 	if (type == DT_UNKNOWN && fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0)
 		type = (unsigned char)IFTODT(st.st_mode);
-	return type == DT_REG ? ENTRY_FILE : type == DT_LNK ? ENTRY_LINK
-		: type == DT_DIR			    ? ENTRY_DIR
-							    : ENTRY_OTHER;
+	return type == DT_REG   ? ENTRY_FILE
+	       : type == DT_LNK ? ENTRY_LINK
+	       : type == DT_DIR ? ENTRY_DIR
+				: ENTRY_OTHER;
 }
 
 static struct entry *listing_add(struct arena *a, struct listing *l)
@@ -96,7 +97,8 @@ static int listing_read(struct unit_index *x, struct listing *l, struct err *e)
 		/* systemd passes over hidden files everywhere. */
 		if (d->d_name[0] == '.')
 			continue;
-		if (entry.kind == ENTRY_LINK && link_read(x->arena, fd, d->d_name, &entry.target) < 0)
+		if (entry.kind == ENTRY_LINK &&
+			link_read(x->arena, fd, d->d_name, &entry.target) < 0)
 			continue;
 		entry.name = arena_strdup(x->arena, d->d_name);
 		entry.path = arena_printf(x->arena, "%s/%s", l->path, entry.name);
@@ -126,8 +128,8 @@ static void overlay_entry(struct unit_index *x, struct listing *l, size_t n_sort
 		return;
 	if (!at) {
 		at = listing_add(x->arena, l);
-		*at = (struct entry){.name = name,
-			.path = arena_printf(x->arena, "%s/%s", l->path, name)};
+		*at = (struct entry){
+			.name = name, .path = arena_printf(x->arena, "%s/%s", l->path, name)};
 	}
 	at->kind = on_the_way ? ENTRY_DIR : o->target ? ENTRY_LINK : ENTRY_FILE;
 	at->overlay = on_the_way ? NULL : o;
@@ -158,8 +160,7 @@ static void listing_overlay(struct unit_index *x, struct listing *l)
 		qsort(l->items, l->n, sizeof *l->items, entry_cmp);
 }
 
-static int listing_new(struct unit_index *x, const char *path, struct listing **ret,
-	struct err *e)
+static int listing_new(struct unit_index *x, const char *path, struct listing **ret, struct err *e)
 {
 	struct listing *l = arena_new_of(x->arena, struct listing);
 
@@ -173,8 +174,8 @@ static int listing_new(struct unit_index *x, const char *path, struct listing **
 }
 
 /* A directory that is a link: each entry stands here and leads to where it really is. */
-static int listing_follow(struct unit_index *x, struct entry *entry, struct listing **ret,
-	struct err *e)
+static int listing_follow(
+	struct unit_index *x, struct entry *entry, struct listing **ret, struct err *e)
 {
 	struct followed f = {0};
 	int r = path_follow(x, entry->path, &f, e);
@@ -223,7 +224,8 @@ int entry_alias(struct unit_index *x, struct entry *entry, struct err *e)
 
 	if (entry->alias_known || entry->kind != ENTRY_LINK)
 		return 0;
-	int r = path_canonical(x, path_join_link(x->arena, entry->path, entry->target), &path, &fd, e);
+	int r = path_canonical(
+		x, path_join_link(x->arena, entry->path, entry->target), &path, &fd, e);
 	if (r < 0)
 		return r;
 	entry->alias_known = true;

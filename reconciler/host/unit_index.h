@@ -34,8 +34,8 @@ void unit_name_dropin_dirs(struct arena *a, const char *name, struct names *ret)
 /* What a path leads to, links and overlays followed. */
 struct followed {
 	const struct content *content; /* NULL: nothing there, nothing in it, or no file */
-	bool empty;         /* there, with nothing in it: as a fragment it masks */
-	struct names hops;  /* the other paths that it leads over, the last one's own included */
+	bool empty;                    /* there, with nothing in it: as a fragment it masks */
+	struct names hops; /* the other paths that it leads over, the last one's own included */
 };
 
 enum entry_kind { ENTRY_OTHER, ENTRY_FILE, ENTRY_LINK, ENTRY_DIR };
@@ -44,7 +44,7 @@ struct entry {
 	const char *name;
 	const char *path; /* in the search path */
 	enum entry_kind kind;
-	const char *target; /* a link's text */
+	const char *target;                 /* a link's text */
 	const struct unit_overlay *overlay; /* it is from there, or NULL */
 	/* Filled in when asked for: */
 	struct listing *listing;
@@ -73,7 +73,7 @@ struct unit_index {
 	struct arena *arena;
 	size_t n_overlays;
 	const struct unit_overlay **overlays; /* sorted by path */
-	const char *root_real; /* the root's own path, as /proc shows it; "" for / */
+	const char *root_real;                /* the root's own path, as /proc shows it; "" for / */
 	size_t n_dirs;
 	struct listing *dirs[SEARCH_PATH_MAX]; /* highest first */
 	bool aliases_known;
@@ -89,8 +89,8 @@ const struct unit_overlay *overlay_find(const struct unit_index *x, const char *
 size_t overlay_lower_bound(const struct unit_index *x, const char *path);
 /* The path without links but for its last component; an open fd of its directory, or -1 when
  * there is no such directory yet. */
-int path_canonical(struct unit_index *x, const char *path, const char **ret, int *ret_dir_fd,
-	struct err *e);
+int path_canonical(
+	struct unit_index *x, const char *path, const char **ret, int *ret_dir_fd, struct err *e);
 int path_follow(struct unit_index *x, const char *path, struct followed *ret, struct err *e);
 int entry_follow(struct unit_index *x, struct entry *entry, struct followed **ret, struct err *e);
 /* target as seen from the directory in which path stands. */
@@ -109,9 +109,9 @@ int index_find(struct unit_index *x, const char *name, struct entry **ret, struc
 /* What is known of a unit name, found once. */
 struct unit {
 	const char *name;
-	const char *id;       /* the name that systemd gives it: its fragment's */
+	const char *id;         /* the name that systemd gives it: its fragment's */
 	struct entry *fragment; /* or NULL */
-	struct names names;   /* id first, then the aliases, sorted */
+	struct names names;     /* id first, then the aliases, sorted */
 	size_t n_groups;
 	struct names *groups; /* drop-in directories: of each name, then of the type */
 	struct names hops;    /* where links of its files lead */
@@ -132,8 +132,8 @@ struct dropins {
 	struct entry **items;
 };
 /* Adds those of all directories called so, the search path's rank before the order of the names. */
-int dropins_collect(struct unit_index *x, const struct names *dirs, struct dropins *d,
-	struct err *e);
+int dropins_collect(
+	struct unit_index *x, const struct names *dirs, struct dropins *d, struct err *e);
 
 /* unit_syntax.c: the assignments of a unit file in order, as systemd.syntax(7) has them. value has
  * its continuation lines joined. The callback's non-zero return ends the parsing with it. */

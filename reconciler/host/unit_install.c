@@ -27,9 +27,9 @@ static const struct {
 struct install {
 	struct install_run *run;
 	const char *name;
-	bool asked_for;    /* not only named by an Also= */
-	const char *path;  /* what links point to; NULL: an alias */
-	bool in_etc;       /* there is a link to it of that name in CONFIG_DIR */
+	bool asked_for;   /* not only named by an Also= */
+	const char *path; /* what links point to; NULL: an alias */
+	bool in_etc;      /* there is a link to it of that name in CONFIG_DIR */
 	struct names lists[LIST_COUNT];
 	const char *default_instance;
 };
@@ -38,7 +38,7 @@ struct install_run {
 	struct unit_index *x;
 	struct names todo; /* each once, in order; the asked for ones first */
 	size_t n_asked;
-	bool any;          /* there was something to do, if only in Also= */
+	bool any; /* there was something to do, if only in Also= */
 	size_t n, cap;
 	struct enable_link *links;
 	struct err *e;
@@ -116,7 +116,8 @@ static int expand(const struct install *u, const char *word, const char **ret, s
 		const char *value = specifier(a, u, *++word);
 		if (!value)
 			return err_set(e, -EINVAL,
-				"%s: %%%c in [Install] cannot be filled in: write what it stands for",
+				"%s: %%%c in [Install] cannot be filled in: write what it stands "
+				"for",
 				u->name, *word);
 		buf_adds(&out, value);
 	}
@@ -135,7 +136,8 @@ static int on_also(struct install *u, const char *value)
 		if (r < 0)
 			return r;
 		if (!unit_name_valid(word))
-			return err_set(run->e, -EINVAL, "%s: Also=%s is no unit name", u->name, word);
+			return err_set(
+				run->e, -EINVAL, "%s: Also=%s is no unit name", u->name, word);
 		names_add(run->x->arena, &run->todo, word);
 		run->any = true;
 	}
@@ -204,8 +206,8 @@ static int follow_alias(struct install *u, struct entry *entry)
 	if (unit_name_is_instance(u->name) && unit_name_is_template(to))
 		to = unit_name_with_instance(a, to, unit_name_instance(a, u->name));
 	if (!strcmp(dir, CONFIG_DIR) || !strcmp(dir, "/run/systemd/system"))
-		return err_set(run->e, -ELOOP, "%s is an alias of %s (%s): enable that one", u->name, to,
-			entry->path);
+		return err_set(run->e, -ELOOP, "%s is an alias of %s (%s): enable that one",
+			u->name, to, entry->path);
 	names_add(a, &run->todo, to);
 	if (u->asked_for)
 		run->n_asked = run->todo.n;
@@ -236,10 +238,11 @@ static int install_load(struct install *u)
 		return f->empty ? -ESHUTDOWN : -ENOENT;
 	if (text_starts(entry->path, "/run/systemd/generator") ||
 		text_starts(entry->path, "/run/systemd/transient/"))
-		return err_set(u->run->e, -EADDRNOTAVAIL, "%s is made at run time (%s): it cannot be enabled",
-			u->name, entry->path);
+		return err_set(u->run->e, -EADDRNOTAVAIL,
+			"%s is made at run time (%s): it cannot be enabled", u->name, entry->path);
 	u->in_etc = !strcmp(entry->path, arena_printf(x->arena, CONFIG_DIR "/%s", u->name));
-	/* A fragment kept elsewhere is reached through its link only after the drop-ins were read. */
+	/* A fragment kept elsewhere is reached through its link only after the drop-ins were read.
+	 */
 	bool linked = entry->kind == ENTRY_LINK;
 	u->path = linked ? f->hops.items[f->hops.n - 1] : entry->path;
 	if (!linked && (r = unit_file_parse(x->arena, f->content, on_assignment, u)))
@@ -259,7 +262,7 @@ static bool is_legacy_alias(const struct install *u, const char *alias)
 	const char *dir = arena_strndup(u->run->x->arena, alias, (size_t)(slash - alias));
 	const char *dot = strrchr(dir, '.');
 	return dot && (!strcmp(dot, ".wants") || !strcmp(dot, ".requires")) &&
-		unit_name_valid(arena_strndup(u->run->x->arena, dir, (size_t)(dot - dir)));
+	       unit_name_valid(arena_strndup(u->run->x->arena, dir, (size_t)(dot - dir)));
 }
 
 static int apply_aliases(struct install *u)
@@ -282,8 +285,8 @@ static int apply_aliases(struct install *u)
 		if (!strcmp(alias, u->name))
 			continue;
 		if (!is_legacy_alias(u, alias) && !unit_name_may_alias(a, alias, u->name))
-			return err_set(run->e, -EINVAL, "%s: Alias=%s cannot be a name of it", u->name,
-				alias);
+			return err_set(run->e, -EINVAL, "%s: Alias=%s cannot be a name of it",
+				u->name, alias);
 		link_add(run, arena_printf(a, CONFIG_DIR "/%s", alias), elsewhere ? link : u->path);
 	}
 	return 0;
@@ -306,7 +309,8 @@ static int apply_list(struct install *u, enum list list)
 				lists[list].key, by);
 		if (unit_name_is_template(name) && kind == NAME_PLAIN)
 			return err_set(run->e, -EINVAL,
-				"%s is a template without DefaultInstance=: enable an instance of it",
+				"%s is a template without DefaultInstance=: enable an instance of "
+				"it",
 				u->name);
 		link_add(run, arena_printf(a, CONFIG_DIR "/%s%s/%s", by, lists[list].suffix, name),
 			u->path);
@@ -343,13 +347,15 @@ int unit_index_install_links(struct unit_index *x, const char *unit, struct enab
 	names_add(x->arena, &run.todo, unit);
 	for (size_t i = 0; i < run.todo.n; i++) {
 		if (i == LINKS_MAX)
-			return err_set(e, -ELOOP, "%s: Also= and aliases name too many units", unit);
+			return err_set(
+				e, -ELOOP, "%s: Also= and aliases name too many units", unit);
 		int r = install_one(&run, run.todo.items[i], i < run.n_asked);
 		if (r < 0)
 			return r;
 	}
 	if (!run.any)
-		return err_set(e, -ENOEXEC, "%s has no [Install] section that says what enables it", unit);
+		return err_set(
+			e, -ENOEXEC, "%s has no [Install] section that says what enables it", unit);
 	*ret = run.links;
 	*ret_n = run.n;
 	return 0;

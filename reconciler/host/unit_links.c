@@ -13,7 +13,8 @@
 
 static bool is_dependency_dir(const char *name)
 {
-	return text_ends(name, ".wants") || text_ends(name, ".requires") || text_ends(name, ".upholds");
+	return text_ends(name, ".wants") || text_ends(name, ".requires") ||
+	       text_ends(name, ".upholds");
 }
 
 static int natural_cmp(const void *a, const void *b)
@@ -34,7 +35,8 @@ static int pulls_in(struct unit_index *x, size_t rank, const char *dir, struct e
 	if (link->kind != ENTRY_LINK || !unit_name_valid(link->name))
 		return 0;
 	for (size_t i = 0; i < rank; i++) {
-		int r = (above = listing_find(x->dirs[i], dir)) ? entry_listing(x, above, &l, e) : 0;
+		int r = (above = listing_find(x->dirs[i], dir)) ? entry_listing(x, above, &l, e)
+								: 0;
 
 		if (r < 0)
 			return r;
@@ -103,8 +105,8 @@ static void live_add(struct live_links *l, const struct entry *link)
 
 /* An alias that stands in /etc, also one that leads to a fragment kept elsewhere by way of the
  * unit's own link. */
-static int is_alias_link(struct unit_index *x, struct entry *link, const char *unit, bool *ret,
-	struct err *e)
+static int is_alias_link(
+	struct unit_index *x, struct entry *link, const char *unit, bool *ret, struct err *e)
 {
 	*ret = false;
 	if (link->kind != ENTRY_LINK || !unit_name_valid(link->name))

@@ -18,8 +18,8 @@ int unit_fragment(struct unit_index *x, const char *name, struct entry **ret, st
 
 		if (r < 0)
 			return r;
-		/* An alias may name an instance; the name that is asked for itself may not, so that a
-		 * caller can tell an instance with a fragment of its own. */
+		/* An alias may name an instance; the name that is asked for itself may not, so that
+		 * a caller can tell an instance with a fragment of its own. */
 		const char *template = i && !entry ? unit_name_template(x->arena, name) : NULL;
 		if (template && (r = index_find(x, template, &entry, e)) < 0)
 			return r;
@@ -57,7 +57,8 @@ static int alias_add(struct unit_index *x, struct entry *link, struct err *e)
 	}
 	const char *of = fragment->name;
 	if (unit_name_is_template(of) && unit_name_is_instance(link->name))
-		of = unit_name_with_instance(x->arena, of, unit_name_instance(x->arena, link->name));
+		of = unit_name_with_instance(
+			x->arena, of, unit_name_instance(x->arena, link->name));
 	x->aliases[x->n_aliases++] = (struct alias){link->name, of};
 	return 0;
 }
@@ -131,7 +132,8 @@ int unit_resolve(struct unit_index *x, struct unit *u, struct err *e)
 		if (name)
 			names_add(x->arena, &u->names, name);
 	}
-	/* systemd goes through the aliases in the order of a hash table: any fixed order will do. */
+	/* systemd goes through the aliases in the order of a hash table: any fixed order will do.
+	 */
 	qsort(u->names.items + 1, u->names.n - 1, sizeof(*u->names.items), name_cmp);
 	return 0;
 }

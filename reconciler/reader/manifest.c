@@ -35,7 +35,8 @@ static int read_yaml(struct reader *r, const char *path, struct node **ret)
 	code = r->tree->ops->read(r->tree, &entry, NODE_FILE_SIZE_MAX, &data, &size, &e);
 	if (code == -EFBIG)
 		return diag_add(r->diags, where,
-			"larger than %u bytes, the most that a manifest can have", NODE_FILE_SIZE_MAX);
+			"larger than %u bytes, the most that a manifest can have",
+			NODE_FILE_SIZE_MAX);
 	if (code < 0)
 		return diag_add(r->diags, where, "%s", err_text(&e));
 	code = node_parse(r->arena, path, data, size, ret, r->diags);
@@ -49,7 +50,8 @@ static int read_merged(struct reader *r, struct node **ret)
 
 	if (code == -ENOENT)
 		return diag_add(r->diags, (struct where){.file = MANIFEST},
-			"not found; a state has its manifest there, beside root/ (is this the state's "
+			"not found; a state has its manifest there, beside root/ (is this the "
+			"state's "
 			"top directory?)");
 	if (code < 0)
 		return code;
@@ -71,7 +73,8 @@ static int check_format(struct reader *r)
 
 	if (!n)
 		return diag_add(r->diags, (struct where){.file = MANIFEST},
-			"\"l4sync: " FORMAT "\" is missing: the format that the manifest is written in");
+			"\"l4sync: " FORMAT
+			"\" is missing: the format that the manifest is written in");
 	if (n->kind == NODE_SCALAR && !strcmp(n->text, FORMAT))
 		return 0;
 	if (n->kind == NODE_SCALAR && strspn(n->text, "0123456789") == strlen(n->text))
@@ -142,7 +145,8 @@ static void read_vars(struct reader *r)
 
 		if (!template_is_name(name->text, strlen(name->text)))
 			diag_add(r->diags, name->where,
-				"\"%s\" is no name for a variable; it is made of letters, digits and _",
+				"\"%s\" is no name for a variable; it is made of letters, digits "
+				"and _",
 				name->text);
 		node_want_text(vars->items[i], name->text, &text, r->diags);
 	}
@@ -159,9 +163,10 @@ static int parse_tree(struct reader *r, const struct node *n, const char **ret)
 			"l4sync");
 	if (node_want_text(n, "trees", ret, r->diags) < 0)
 		return -EINVAL;
-	if (check_path(arena_printf(r->arena, "/%s", *ret), &e) < 0)
+	if (check_path_form(arena_printf(r->arena, "/%s", *ret), &e) < 0)
 		return diag_add(r->diags, n->where,
-			"trees: \"%s\" must be a path inside the state repository, such as root", *ret);
+			"trees: \"%s\" must be a path inside the state repository, such as root",
+			*ret);
 	struct tree_entry entry;
 	if (r->tree->ops->find(r->tree, *ret, &entry, NULL) < 0 || entry.kind != TREE_DIR)
 		return diag_add(r->diags, n->where,

@@ -90,32 +90,45 @@ static int path_of(int fd, char ret[PATH_MAX], struct err *e)
 	return 0;
 }
 
-int mounts_enter(const char *write_dir, int read_fd, struct err *e)
+/* A copy of the mount at path, not yet anywhere. */
+static int take(const char *path, struct err *e)
 {
-	_cleanup_close_ int write_tree = -1, read_tree = -1;
-	_cleanup_free_ char *write_path = NULL;
-	char read_path[PATH_MAX];
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
+	return fd < 0 ? failed(e, path) : fd;
+}
+
+/* Mounts that nobody else sees. 1: not allowed here. EINVAL: "/" is no mount, as in a chroot. */
+static int begin(struct err *e)
+{
 	if (unshare(CLONE_NEWNS) < 0)
 		return errno == EPERM ? 1 : failed(e, "unshare");
 	if (mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return failed(e, "/");
-	if (write_dir) {
-		write_path = realpath(write_dir, NULL);
-		write_tree = write_path ? open_tree(AT_FDCWD, write_path, flags) : -1;
-		if (write_tree < 0)
-			return failed(e, write_dir);
-	}
-	if (read_fd >= 0) {
-		int r = path_of(read_fd, read_path, e);
+		return errno == EPERM || errno == EINVAL ? 1 : failed(e, "/");
+	return 0;
+}
 
-		read_tree = r < 0 ? -1 : open_tree(AT_FDCWD, read_path, flags);
-		if (read_tree < 0)
-			return r < 0 ? r : failed(e, read_path);
-	}
-	/* Both were taken before one of them can be covered by the way of the other. */
-	int r = write_dir ? put(write_tree, write_path, e) : 0;
+int mounts_enter(const char *write_dir, int read_fd, struct err *e)
+{
+	_cleanup_close_ int write_tree = -1, read_tree = -1;
+	_cleanup_free_ char *write_path = write_dir ? realpath(write_dir, NULL) : NULL;
+	char read_path[PATH_MAX];
+
+	if (write_dir && !write_path)
+		return failed(e, write_dir);
+	/* Before the mounts are our own: the descriptor stays on those that were left. */
+	int r = read_fd >= 0 ? path_of(read_fd, read_path, e) : 0;
+	if (!r)
+		r = begin(e);
+	if (r)
+		return r;
+	/* Both are taken before one of them can be covered by the way of the other. */
+	if (write_path && (write_tree = take(write_path, e)) < 0)
+		return write_tree;
+	if (read_fd >= 0 && (read_tree = take(read_path, e)) < 0)
+		return read_tree;
+	if (write_path)
+		r = put(write_tree, write_path, e);
 	if (!r && read_fd >= 0)
 		r = put(read_tree, read_path, e);
 	if (!r && read_fd >= 0)

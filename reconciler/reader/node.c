@@ -96,8 +96,8 @@ static void report_duplicates(struct loader *l, const struct node *map)
 				keys[i]->text, keys[i - 1]->where.line, keys[i - 1]->where.column);
 }
 
-static bool convert_map(struct loader *l, const yaml_node_t *y, struct node *n, unsigned depth,
-	bool first_visit)
+static bool convert_map(
+	struct loader *l, const yaml_node_t *y, struct node *n, unsigned depth, bool first_visit)
 {
 	size_t size = (size_t)(y->data.mapping.pairs.top - y->data.mapping.pairs.start);
 
@@ -129,9 +129,9 @@ static bool convert_map(struct loader *l, const yaml_node_t *y, struct node *n, 
 static bool has_default_tag(const yaml_node_t *y)
 {
 	const char *tag = (const char *)y->tag;
-	const char *usual = y->type == YAML_SCALAR_NODE ? YAML_STR_TAG
-		: y->type == YAML_SEQUENCE_NODE         ? YAML_SEQ_TAG
-							: YAML_MAP_TAG;
+	const char *usual = y->type == YAML_SCALAR_NODE     ? YAML_STR_TAG
+			    : y->type == YAML_SEQUENCE_NODE ? YAML_SEQ_TAG
+							    : YAML_MAP_TAG;
 
 	return !tag || !strcmp(tag, usual);
 }
@@ -191,8 +191,9 @@ static void report_syntax(const yaml_parser_t *parser, const char *file, struct 
 		diag_add(diags, (struct where){.file = file}, "not valid YAML: byte %zu: %s",
 			parser->problem_offset, problem);
 	else if (parser->context)
-		diag_add(diags, mark_where(file, at), "not valid YAML: %s, %s that begins in line %zu",
-			problem, parser->context, parser->context_mark.line + 1);
+		diag_add(diags, mark_where(file, at),
+			"not valid YAML: %s, %s that begins in line %zu", problem, parser->context,
+			parser->context_mark.line + 1);
 	else
 		diag_add(diags, mark_where(file, at), "not valid YAML: %s", problem);
 }
@@ -235,8 +236,8 @@ static int load(struct arena *a, yaml_parser_t *parser, const char *file, struct
 	return r;
 }
 
-int node_parse(struct arena *a, const char *file, const void *data, size_t size,
-	struct node **ret, struct diags *diags)
+int node_parse(struct arena *a, const char *file, const void *data, size_t size, struct node **ret,
+	struct diags *diags)
 {
 	size_t before = diags->total;
 	struct node *root = NULL, *second = NULL;
@@ -244,7 +245,8 @@ int node_parse(struct arena *a, const char *file, const void *data, size_t size,
 
 	if (size > NODE_FILE_SIZE_MAX)
 		return diag_add(diags, (struct where){.file = file},
-			"larger than %u bytes, the most that a manifest can have", NODE_FILE_SIZE_MAX);
+			"larger than %u bytes, the most that a manifest can have",
+			NODE_FILE_SIZE_MAX);
 	if (!yaml_parser_initialize(&parser))
 		return diag_add(diags, (struct where){.file = file}, "out of memory");
 	file = arena_strdup(a, file);
@@ -297,7 +299,8 @@ struct node *node_merge(struct arena *a, struct node *base, struct node *over)
 		if (by && by->kind == NODE_NULL)
 			continue;
 		result->keys[result->n] = base->keys[i];
-		result->items[result->n++] = by ? node_merge(a, base->items[i], by) : base->items[i];
+		result->items[result->n++] =
+			by ? node_merge(a, base->items[i], by) : base->items[i];
 	}
 	for (size_t i = 0; i < over->n; i++) {
 		if (over->items[i]->kind == NODE_NULL ||

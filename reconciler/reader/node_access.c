@@ -10,8 +10,9 @@
 
 static const char *kind_name(const struct node *n)
 {
-	static const char *const names[] = {
-		[NODE_NULL] = "empty", [NODE_SCALAR] = "a text", [NODE_SEQ] = "a list",
+	static const char *const names[] = {[NODE_NULL] = "empty",
+		[NODE_SCALAR] = "a text",
+		[NODE_SEQ] = "a list",
 		[NODE_MAP] = "a map"};
 
 	return names[n->kind];
@@ -76,7 +77,8 @@ int node_want_bool(const struct node *n, const char *what, bool *ret, struct dia
 		return want_kind(n, what, NODE_SCALAR, "true or false", diags);
 	if (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0)
 		return diag_add(diags, n->where,
-			"%s: must be true or false, not \"%s\" (yes, no, on, off are no booleans here)",
+			"%s: must be true or false, not \"%s\" (yes, no, on, off are no booleans "
+			"here)",
 			what, n->text);
 	*ret = !strcmp(n->text, "true");
 	return 0;
@@ -93,8 +95,8 @@ int node_want_mode(struct arena *a, const struct node *n, const char *what, cons
 	size_t size = strlen(n->text);
 	for (size_t i = 0; i < size && mode <= 07777; i++)
 		mode = n->text[i] >= '0' && n->text[i] <= '7'
-			? mode << 3 | (unsigned)(n->text[i] - '0')
-			: 010000;
+			       ? mode << 3 | (unsigned)(n->text[i] - '0')
+			       : 010000;
 	if (size < 3 || mode > 07777)
 		return diag_add(diags, n->where,
 			"%s: must be %s, three or four digits from 0 to 7, not \"%s\"", what, right,
@@ -108,17 +110,33 @@ static const struct time_unit {
 	const char *name;
 	unsigned long long ns;
 } time_units[] = {
-	{"nsec", 1}, {"ns", 1},
-	{"usec", 1000}, {"us", 1000}, {"µs", 1000}, {"μs", 1000},
-	{"msec", 1000000}, {"ms", 1000000},
-	{"seconds", 1000000000}, {"second", 1000000000}, {"sec", 1000000000}, {"s", 1000000000},
+	{"nsec", 1},
+	{"ns", 1},
+	{"usec", 1000},
+	{"us", 1000},
+	{"µs", 1000},
+	{"μs", 1000},
+	{"msec", 1000000},
+	{"ms", 1000000},
+	{"seconds", 1000000000},
+	{"second", 1000000000},
+	{"sec", 1000000000},
+	{"s", 1000000000},
 	{"", 1000000000},
-	{"minutes", 60000000000}, {"minute", 60000000000}, {"min", 60000000000},
+	{"minutes", 60000000000},
+	{"minute", 60000000000},
+	{"min", 60000000000},
 	{"m", 60000000000},
-	{"hours", 3600000000000}, {"hour", 3600000000000}, {"hr", 3600000000000},
+	{"hours", 3600000000000},
+	{"hour", 3600000000000},
+	{"hr", 3600000000000},
 	{"h", 3600000000000},
-	{"days", 86400000000000}, {"day", 86400000000000}, {"d", 86400000000000},
-	{"weeks", 604800000000000}, {"week", 604800000000000}, {"w", 604800000000000},
+	{"days", 86400000000000},
+	{"day", 86400000000000},
+	{"d", 86400000000000},
+	{"weeks", 604800000000000},
+	{"week", 604800000000000},
+	{"w", 604800000000000},
 };
 
 static const struct time_unit *find_time_unit(const char *s, size_t size)
@@ -164,8 +182,8 @@ static bool read_span(const char **s, unsigned long long *total)
 	return !__builtin_add_overflow(v, part, &v) && !__builtin_add_overflow(*total, v, total);
 }
 
-int node_want_time(const struct node *n, const char *what, unsigned long long *ret_ns,
-	struct diags *diags)
+int node_want_time(
+	const struct node *n, const char *what, unsigned long long *ret_ns, struct diags *diags)
 {
 	unsigned long long total = 0;
 
@@ -179,7 +197,8 @@ int node_want_time(const struct node *n, const char *what, unsigned long long *r
 	}
 	if (!ok)
 		return diag_add(diags, n->where,
-			"%s: must be a time such as 5s, 1min 30s or 500ms, not \"%s\"", what, n->text);
+			"%s: must be a time such as 5s, 1min 30s or 500ms, not \"%s\"", what,
+			n->text);
 	*ret_ns = total;
 	return 0;
 }

@@ -47,9 +47,8 @@ static int read_state(struct reader *r)
 	return r->diags->total ? -EINVAL : 0;
 }
 
-int reader_read(struct tree *tree, const struct reader_host *host,
-	const struct module *const *list, struct arena *a, struct resources **ret,
-	struct diags *diags)
+int reader_read(struct tree *tree, const struct reader_host *host, const struct module *const *list,
+	struct arena *a, struct resources **ret, struct diags *diags)
 {
 	_cleanup_resources_ struct resources *want = resources_new();
 	struct reader r = {

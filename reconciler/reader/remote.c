@@ -11,6 +11,7 @@
 
 #include "l4sync/git.h"
 #include "l4sync/remote.h"
+#include "l4sync/text.h"
 
 #define PROGRESS_NS 500000000ull
 
@@ -167,6 +168,9 @@ static int failed(struct fetch *f, int git_code, struct err *e)
 {
 	if (f->refused)
 		return err_set(e, f->refused, "%s", err_text(&f->refusal));
+	if (f->key_offered && !strncasecmp(git_failure(), "failed to authenticate", 22))
+		return err_set(e, -EACCES, "cannot use the deploy key (%s): it must be an OpenSSH "
+			"private key without a passphrase, best ed25519", git_failure());
 	if (git_code == GIT_EAUTH)
 		return err_set(e, -EACCES, "the server refused the login: %s", git_failure());
 	return err_set(e, -EIO, "%s", git_failure());
@@ -174,15 +178,19 @@ static int failed(struct fetch *f, int git_code, struct err *e)
 
 static int connect_failed(struct fetch *f, int git_code, struct err *e)
 {
+	const char *text = git_failure();
 	struct stat st;
 
+	if (f->url.kind != URL_LOCAL && !f->refused &&
+		(text_starts(text, "failed to connect") || text_starts(text, "failed to resolve")))
+		return err_set(e, -EHOSTUNREACH, "cannot reach the server: %s", text);
 	if (f->url.kind != URL_LOCAL)
 		return failed(f, git_code, e);
 	/* libgit2 says "unsupported URL protocol" of a path that is not there. */
 	if (stat(remote_path(f), &st) < 0)
 		return err_errno(e, -errno, "%s", f->url.path);
 	return err_set(e, -ENOENT, "there is no git repository that user %u may read (%s)", geteuid(),
-		git_failure());
+		text);
 }
 
 /* refs/l4sync/HEAD: the default branch, so that an offline run finds it too. */

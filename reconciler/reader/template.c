@@ -17,7 +17,8 @@ bool template_is_name(const char *s, size_t size)
 	return size && *s && strchr(NAME_START, *s) && strspn(s, NAME_CHARS) >= size;
 }
 
-struct template {
+struct template
+{
 	struct arena *arena;
 	const struct node *vars;
 	const char *at, *end;
@@ -51,7 +52,8 @@ static int undefined(struct template *t, const char *name)
 		return diag_add(t->diags, t->where,
 			"undefined variable \"%s\"; did you mean \"%s\"?", name, nearest);
 	return diag_add(t->diags, t->where,
-		"undefined variable \"%s\"; add it to vars: in l4sync.yaml or hosts/NAME.yaml", name);
+		"undefined variable \"%s\"; add it to vars: in l4sync.yaml or hosts/NAME.yaml",
+		name);
 }
 
 /* What stands between the braces, without the blanks around it. */
@@ -68,7 +70,8 @@ static int render_expression(struct template *t, const char *s, size_t size, str
 			"{{ %s }}: secrets are not supported by this version of l4sync", text);
 	if (!template_is_name(text, strlen(text)))
 		return diag_add(t->diags, t->where,
-			"{{ %s }}: only the name of a variable can stand here; a literal {{ is written "
+			"{{ %s }}: only the name of a variable can stand here; a literal {{ is "
+			"written "
 			"{{ \"{{\" }}",
 			text);
 	const struct node *value = t->vars ? node_get(t->vars, text) : NULL;

@@ -48,6 +48,11 @@ static enum tree_kind kind_of(const struct stat *st, const char *name)
 	return S_ISDIR(st->st_mode) ? TREE_DIR : S_ISLNK(st->st_mode) ? TREE_LINK : TREE_OTHER;
 }
 
+static const char *shown(const char *path)
+{
+	return *path ? path : "the state's directory";
+}
+
 struct listing {
 	struct arena *arena;
 	struct tree_entry *items;
@@ -57,8 +62,8 @@ struct listing {
 
 static int list_dir(struct listing *l, int dir_fd, const char *path, unsigned depth);
 
-static int list_entry(struct listing *l, int parent_fd, const char *parent, const char *name,
-	unsigned depth)
+static int list_entry(
+	struct listing *l, int parent_fd, const char *parent, const char *name, unsigned depth)
 {
 	const char *path = arena_printf(l->arena, "%s%s%s", parent, *parent ? "/" : "", name);
 	struct stat st;
@@ -88,7 +93,7 @@ static int list_dir(struct listing *l, int dir_fd, const char *path, unsigned de
 	if (!dir) {
 		r = depth <= DEPTH_MAX ? -errno : -ELOOP;
 		close(dir_fd);
-		return err_errno(l->e, r, "cannot read %s", path);
+		return err_errno(l->e, r, "cannot read %s", shown(path));
 	}
 	while (!r && (errno = 0, entry = readdir(dir))) {
 		const char *name = entry->d_name;
@@ -98,7 +103,7 @@ static int list_dir(struct listing *l, int dir_fd, const char *path, unsigned de
 			r = list_entry(l, dirfd(dir), path, name, depth);
 	}
 	if (!r && errno)
-		r = err_errno(l->e, -errno, "cannot read %s", path);
+		r = err_errno(l->e, -errno, "cannot read %s", shown(path));
 	closedir(dir);
 	return r;
 }
@@ -108,14 +113,14 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
 }
 
-static int dir_list(struct tree *t, const char *path, struct tree_entry **ret, size_t *ret_n,
-	struct err *e)
+static int dir_list(
+	struct tree *t, const char *path, struct tree_entry **ret, size_t *ret_n, struct err *e)
 {
 	struct listing l = {.arena = t->arena, .e = e};
 	int fd = open_below(fd_of(t), path, O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0)
-		return err_errno(e, fd == -ENOTDIR ? -ENOENT : fd, "%s", path);
+		return err_errno(e, fd == -ENOTDIR ? -ENOENT : fd, "cannot open %s", shown(path));
 	int r = list_dir(&l, fd, path, 1);
 	if (!r && l.n) {
 		qsort(l.items, l.n, sizeof *l.items, compare_entries);
@@ -143,8 +148,8 @@ static int dir_find(struct tree *t, const char *path, struct tree_entry *ret, st
 	return 0;
 }
 
-static int read_link(struct tree *t, const char *path, const void **ret, size_t *ret_size,
-	struct err *e)
+static int read_link(
+	struct tree *t, const char *path, const void **ret, size_t *ret_size, struct err *e)
 {
 	/* O_PATH of the link itself: openat2 refuses it with RESOLVE_NO_SYMLINKS, except so. */
 	_cleanup_close_ int fd = open_below(fd_of(t), path, O_PATH | O_NOFOLLOW);

@@ -28,8 +28,19 @@ struct shipping {
 	size_t total_size; /* bytes of all trees */
 };
 
-static int read_bytes(struct shipping *s, const struct tree_entry *entry, const void **data,
-	size_t *size)
+/* A name that is about to be refused may hold anything; its message is one line all the same. */
+static struct where where_of(struct shipping *s, const struct tree_entry *entry)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	if (check_is_line(entry->path))
+		return (struct where){.file = entry->path};
+	text_escape(&b, entry->path, strlen(entry->path));
+	return (struct where){.file = arena_strdup(s->r->arena, b.data)};
+}
+
+static int read_bytes(
+	struct shipping *s, const struct tree_entry *entry, const void **data, size_t *size)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader *r = s->r;
@@ -44,18 +55,19 @@ static int read_bytes(struct shipping *s, const struct tree_entry *entry, const 
 	s->total_size += *size;
 	if (s->total_size > RESOURCES_SIZE_MAX)
 		return diag_add(r->diags, where,
-			"with this file the state is larger than %u bytes, the most that it can have",
+			"with this file the state is larger than %u bytes, the most that it can "
+			"have",
 			RESOURCES_SIZE_MAX);
 	return 0;
 }
 
 /* The path on the host; NULL: reported. */
-static const char *target_path(struct shipping *s, const struct tree_entry *entry,
-	bool *ret_is_template)
+static const char *target_path(
+	struct shipping *s, const struct tree_entry *entry, bool *ret_is_template)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader *r = s->r;
-	struct where where = {.file = entry->path};
+	struct where where = where_of(s, entry);
 	char *path = arena_strdup(r->arena, entry->path + strlen(s->tree));
 
 	*ret_is_template = text_ends(path, TEMPLATE);
@@ -78,8 +90,8 @@ static const char *target_path(struct shipping *s, const struct tree_entry *entr
 	return path;
 }
 
-static struct resource *add_item(struct reader *r, const char *path, bool is_link,
-	struct where where)
+static struct resource *add_item(
+	struct reader *r, const char *path, bool is_link, struct where where)
 {
 	const char *id = place_id(r->arena, path, is_link);
 	struct resource *item = resources_add(r->want, id);
@@ -107,8 +119,8 @@ static void ship_link(struct shipping *s, const struct tree_entry *entry, const 
 	resource_set(s->r->want->arena, add_item(s->r, path, true, where), "target", text);
 }
 
-static void ship_file(struct shipping *s, const struct tree_entry *entry, const char *path,
-	bool is_template)
+static void ship_file(
+	struct shipping *s, const struct tree_entry *entry, const char *path, bool is_template)
 {
 	struct reader *r = s->r;
 	struct arena *a = r->want->arena;
@@ -121,8 +133,8 @@ static void ship_file(struct shipping *s, const struct tree_entry *entry, const 
 	resource_set(a, item, "owner", "root");
 	resource_set(a, item, "group", "root");
 	resource_set(a, item, "mode", entry->kind == TREE_EXECUTABLE ? "0755" : "0644");
-	if (!is_template || !template_render(r->arena, r->vars, entry->path, data, size, &data, &size,
-		r->diags))
+	if (!is_template || !template_render(r->arena, r->vars, entry->path, data, size, &data,
+				    &size, r->diags))
 		item->content = content_new(a, data, size);
 }
 
@@ -133,7 +145,7 @@ static void ship(struct shipping *s, const struct tree_entry *entry)
 	if (entry->kind == TREE_DIR)
 		return;
 	if (entry->kind == TREE_OTHER) {
-		diag_add(s->r->diags, (struct where){.file = entry->path},
+		diag_add(s->r->diags, where_of(s, entry),
 			"only files, symbolic links and directories can be shipped, no submodules, "
 			"sockets or devices");
 		return;
@@ -255,16 +267,25 @@ struct placed {
 	struct resource *item;
 };
 
-static const char *origin(const struct placed *p)
+static const char *origin_file(const struct placed *p)
 {
 	return p->item->where.file ? p->item->where.file : "";
+}
+
+/* "root/etc/x", "l4sync.yaml:3:1" */
+static const char *origin(struct reader *r, const struct placed *p)
+{
+	const struct where *w = &p->item->where;
+
+	return w->line ? arena_printf(r->arena, "%s:%u:%u", w->file, w->line, w->column)
+		       : origin_file(p);
 }
 
 static int compare_placed(const void *a, const void *b)
 {
 	int c = strcmp(((const struct placed *)a)->key, ((const struct placed *)b)->key);
 
-	return c ? c : strcmp(origin(a), origin(b));
+	return c ? c : strcmp(origin_file(a), origin_file(b));
 }
 
 /* A directory has no place of its own in the state, so it sorts before what it collides with. */
@@ -275,7 +296,7 @@ static void report_same_path(struct reader *r, const struct placed *p, const str
 			"%s is a file here and a directory elsewhere in the state", q->key);
 	else
 		diag_add(r->diags, q->item->where, "%s is given twice, here and by %s", q->key,
-			origin(p));
+			origin(r, p));
 }
 
 static void report_same_id(struct reader *r, const struct placed *p, const struct placed *q)
@@ -285,7 +306,7 @@ static void report_same_id(struct reader *r, const struct placed *p, const struc
 	if (!strcmp(check_item_path(p->item), check_item_path(q->item)))
 		return;
 	diag_add(r->diags, q->item->where, "%s %s is given twice, here and by %s; systemd %s",
-		is_unit ? "unit" : "drop-in", resource_name(q->key), origin(p),
+		is_unit ? "unit" : "drop-in", resource_name(q->key), origin(r, p),
 		is_unit ? "reads one fragment of a unit" : "reads one of each name");
 }
 

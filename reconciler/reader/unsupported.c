@@ -42,7 +42,8 @@ int unsupported_keys(const char *scope, const struct node *map, struct diags *di
 	for (size_t i = 0; i < map->n; i++)
 		if (is_unsupported(scope, map->keys[i]->text))
 			r = diag_add(diags, map->keys[i]->where,
-				"%s: is not supported by this version of l4sync", map->keys[i]->text);
+				"%s: is not supported by this version of l4sync",
+				map->keys[i]->text);
 	return r;
 }
 

@@ -85,10 +85,9 @@ static int apply_nothing(struct run *r)
 	uint64_t number = r->base.number;
 
 	if (base_follows(r) &&
-		(generation_record(r, OUTCOME_APPLIED, NULL, 0, &number, &e) < 0 ||
-			generation_publish(r, &e) < 0))
+		generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
 		return verb_failed(r, &e);
-	run_done(r, EXIT_CONVERGED, 0, 0, 0, number);
+	run_done_applied(r, EXIT_CONVERGED, 0, 0, number);
 	return EXIT_CONVERGED;
 }
 
@@ -98,8 +97,7 @@ static uint64_t record_failure(struct run *r, enum outcome outcome, const char *
 	_cleanup_err_ struct err e = ERR_INIT;
 	uint64_t number = 0;
 
-	if (generation_record(r, outcome, error, 0, &number, &e) < 0 ||
-		generation_publish(r, &e) < 0)
+	if (generation_record(r, outcome, error, 0, false, &number, &e) < 0)
 		event_message(r->sink, "warning", "the failed apply is not in the history: %s",
 			err_text(&e));
 	return number;
@@ -117,16 +115,16 @@ static int apply_plan(struct run *r)
 		return verb_failed(r, &e);
 	case TXN_ROLLED_BACK:
 		number = record_failure(r, OUTCOME_ROLLED_BACK, err_text(&e));
-		run_done(r, EXIT_ROLLED_BACK, 0, 1, 0, number);
+		run_done_applied(r, EXIT_ROLLED_BACK, 0, 1, number);
 		return EXIT_ROLLED_BACK;
 	case TXN_NOT_ROLLED_BACK:
 		number = record_failure(r, OUTCOME_FAILED, err_text(&e));
-		run_done(r, EXIT_NOT_ROLLED_BACK, 0, 1, 0, number);
+		run_done_applied(r, EXIT_NOT_ROLLED_BACK, 0, 1, number);
 		return EXIT_NOT_ROLLED_BACK;
 	case TXN_APPLIED:
 		break;
 	}
-	run_done(r, EXIT_CONVERGED, (unsigned)r->plan->n_changes, 0, 0, number);
+	run_done_applied(r, EXIT_CONVERGED, r->plan->n_changes, 0, number);
 	return EXIT_CONVERGED;
 }
 

@@ -10,18 +10,25 @@
 
 #include "report.h"
 
-/* A copy of a live resource with what is managed of it: a directory that only has to exist is not
- * put back to a mode that nobody had asked for. */
-static void keep(struct resources *set, const char *id, const struct resource *live, bool secret,
-	bool only_existence)
+/*
+ * A copy of a live resource, with what is needed to put it back. Of what has no content only that
+ * is kept which the want names: a directory that only had to exist, or a unit that was never to be
+ * enabled, is not put back to something that nobody had asked for.
+ */
+static void keep(struct resources *set, const char *id, const struct resource *live,
+	const struct resource *want)
 {
 	struct resource *copy = arena_new_of(set->arena, struct resource);
+	bool placed = live->content || resource_get(live, "target");
 
-	*copy = *live;
-	copy->id = id;
-	copy->secret = secret;
-	if (only_existence)
-		copy->n_attrs = 0;
+	*copy = (struct resource){.id = id, .content = live->content, .secret = want && want->secret};
+	for (size_t i = 0; i < live->n_attrs; i++) {
+		const struct attr *attr = &live->attrs[i];
+
+		if (strcmp(attr->key, "type") != 0 &&
+			(placed || (want && resource_get(want, attr->key))))
+			resource_add(set->arena, copy, attr->key, attr->value);
+	}
 	resources_add_ref(set, copy);
 }
 
@@ -43,7 +50,7 @@ static struct resources *originals_of(struct run *r)
 			if (original)
 				resources_add_ref(set, original);
 		} else if (t && t->live.live) {
-			keep(set, w->id, t->live.live, w->secret, !w->n_attrs && !w->content);
+			keep(set, w->id, t->live.live, w);
 		}
 	}
 	resources_sort(set, NULL);
@@ -58,15 +65,14 @@ static struct resources *before_of(struct run *r)
 		const struct change *c = &r->plan->changes[i];
 
 		if (c->live)
-			keep(set, c->id, c->live,
-				(c->want && c->want->secret) || (c->base && c->base->secret), false);
+			keep(set, c->id, c->live, c->want ? c->want : c->base);
 	}
 	resources_sort(set, NULL);
 	return set;
 }
 
 int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
-	uint64_t *ret_number, struct err *e)
+	bool prepare, uint64_t *ret_number, struct err *e)
 {
 	struct resources *before = before_of(r), *originals = originals_of(r);
 	json_t *document = run_plan_document(r);
@@ -86,7 +92,7 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.before = before,
 		.originals = originals,
 	};
-	int c = history_record(r->history, &g, e);
+	int c = prepare ? history_prepare(r->history, &g, e) : history_record(r->history, &g, e);
 
 	json_decref(document);
 	free(plan);

@@ -4,9 +4,9 @@
 
 #include "l4sync/run.h"
 
-/* Stores the run's generation where nobody sees it yet; its number goes to *ret. */
+/* Stores the run's generation. prepare: nobody sees it before generation_publish(). Its number goes to *ret. */
 int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
-	uint64_t *ret_number, struct err *e);
+	bool prepare, uint64_t *ret_number, struct err *e);
 
 /* Hooks of the transaction (txn.h); userdata is the run. */
 int generation_publish(void *userdata, struct err *e);

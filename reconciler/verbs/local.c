@@ -12,7 +12,7 @@ int verb_failed(struct run *r, struct err *e)
 	int status = e->exit ? e->exit : EXIT_REFUSED;
 
 	event_message(r->sink, "error", "%s", err_text(e));
-	run_done(r, status, 0, 1, 0, 0);
+	run_done(r, status);
 	return status;
 }
 

@@ -20,7 +20,7 @@ static int compare_with(const struct request *q, struct sink *s,
 		return verb_failed(&r, &e);
 	run_emit_plan(&r);
 	int status = run_differs(&r) ? EXIT_DIFFERENT : EXIT_CONVERGED;
-	run_done(&r, status, 0, 0, 0, 0);
+	run_done(&r, status);
 	return status;
 }
 

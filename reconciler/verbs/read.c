@@ -111,6 +111,21 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 	return c < 0 ? c : reader_dir(r, job, e);
 }
 
+/* What systemd would load is compared by its bytes, which a generation read back has not at hand. */
+static int load_unit_contents(struct run *r, struct resources *set, struct err *e)
+{
+	for (size_t i = 0; set && i < set->n; i++) {
+		struct resource *item = set->items[i];
+
+		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content)
+			continue;
+		int c = history_content(r->history, r->arena, item->content, &item->content, e);
+		if (c < 0)
+			return err_prefix(e, c, "%s", item->id);
+	}
+	return 0;
+}
+
 int run_read(struct run *r, struct err *e)
 {
 	struct diags diags = {.arena = r->arena};
@@ -123,7 +138,8 @@ int run_read(struct run *r, struct err *e)
 		c = report_invalid(r, &diags, e);
 	closep_(&job.state_fd);
 	closep_(&job.source.path_fd);
-	return c;
+	/* A unit that leaves the state may be put back as it was before it was adopted. */
+	return c < 0 ? c : load_unit_contents(r, r->base.originals, e);
 }
 
 int run_read_base(struct run *r, struct err *e)
@@ -133,5 +149,5 @@ int run_read_base(struct run *r, struct err *e)
 			"nothing has been applied on this host yet, so there is nothing to check it "
 			"against: l4sync plan shows what an apply would do");
 	r->want = r->base.want;
-	return 0;
+	return load_unit_contents(r, r->want, e);
 }

@@ -27,11 +27,11 @@ static const char *diff_of(void *userdata, const struct change *c)
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
 		(c->live && c->live->secret);
 
-	if (!old && !new)
-		return NULL;
-	if (old && new && content_same(old, new, r->key))
-		return NULL;
-	return diff_contents(r->arena, resource_name(c->id), old, new, secret);
+	const char *text = NULL;
+
+	/* What cannot be shown is no reason not to show the rest. */
+	content_diff(r->arena, resource_name(c->id), old, new, secret, r->key, &text, NULL);
+	return text;
 }
 
 json_t *run_plan_document(struct run *r)
@@ -51,16 +51,26 @@ const struct triple *run_triple(const struct run *r, const char *id)
 			    : NULL;
 }
 
-void run_done(struct run *r, int exit_status, unsigned fixed, unsigned failed, unsigned deferred,
-	uint64_t generation)
+static double seconds_since(const struct timespec *start)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	double seconds = (double)(now.tv_sec - r->started.tv_sec) +
-		(double)(now.tv_nsec - r->started.tv_nsec) / 1e9;
-	event_emit(r->sink, "{s:s, s:i, s:I, s:i, s:i, s:i, s:o, s:f}", "event", "done", "exit",
-		exit_status, "ok", (json_int_t)(r->plan ? r->plan->n_ok : 0), "fixed", (int)fixed,
-		"failed", (int)failed, "deferred", (int)deferred, "generation",
-		generation ? json_integer((json_int_t)generation) : json_null(), "seconds", seconds);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+void run_done(struct run *r, int exit_status)
+{
+	event_emit(r->sink, "{s:s, s:i, s:f}", "event", "done", "exit", exit_status, "seconds",
+		seconds_since(&r->started));
+}
+
+void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
+	uint64_t generation)
+{
+	event_emit(r->sink, "{s:s, s:i, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done", "exit",
+		exit_status, "ok", (json_int_t)r->plan->n_ok, "fixed", (json_int_t)fixed, "failed",
+		(json_int_t)failed, "deferred", 0, "generation",
+		generation ? json_integer((json_int_t)generation) : json_null(), "seconds",
+		seconds_since(&r->started));
 }

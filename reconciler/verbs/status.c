@@ -85,7 +85,7 @@ int verb_status(const struct request *q, struct sink *s)
 	if (c < 0)
 		return verb_failed(&r, &e);
 	event_emit(s, "{s:s, s:o}", "event", "status", "status", status_document(&r, list, n));
-	run_done(&r, EXIT_CONVERGED, 0, 0, 0, 0);
+	run_done(&r, EXIT_CONVERGED);
 	return EXIT_CONVERGED;
 }
 
@@ -104,6 +104,6 @@ int verb_log(const struct request *q, struct sink *s)
 	for (size_t i = 0; i < n; i++)
 		event_emit(s, "{s:s, s:o}", "event", "generation", "generation",
 			generation_to_json(&list[i]));
-	run_done(&r, EXIT_CONVERGED, 0, 0, 0, 0);
+	run_done(&r, EXIT_CONVERGED);
 	return EXIT_CONVERGED;
 }

@@ -172,13 +172,12 @@ static int cmd_details(bool load)
 			continue;
 		}
 		printf("Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nInvocationID=%s\n"
-		       "FragmentPath=%s\nUnitFileState=%s\nNeedDaemonReload=%s\nCanReload=%s\n",
+		       "FragmentPath=%s\nCanReload=%s\n",
 			d[i].name, d[i].load_state, d[i].active_state, d[i].sub_state,
-			d[i].invocation_id, d[i].fragment_path, d[i].unit_file_state,
-			d[i].need_daemon_reload ? "yes" : "no", d[i].can_reload ? "yes" : "no");
+			d[i].invocation_id, d[i].fragment_path, d[i].can_reload ? "yes" : "no");
 		if (d[i].result)
-			printf("Result=%s\nNRestarts=%u\nMainPID=%u\n", d[i].result, d[i].n_restarts,
-				d[i].main_pid);
+			printf("Result=%s\nNRestarts=%u\nMainPID=%u\n", d[i].result,
+				d[i].n_restarts, d[i].main_pid);
 		printf("Names=");
 		for (const char **s = d[i].names; s && *s; s++)
 			printf("%s%s", s == d[i].names ? "" : " ", *s);
@@ -228,7 +227,8 @@ static int cmd_watch(const char *unit, uint64_t timeout_ms, uint64_t settle_ms)
 	unsigned never = 0;
 
 	bus_start();
-	int r = bus_watch_healthy(bus, unit, timeout_ms, settle_ms * 1000000, count_idle, &never, &err);
+	int r = bus_watch_healthy(
+		bus, unit, timeout_ms, settle_ms * 1000000, count_idle, &never, &err);
 	if (r < 0)
 		return fail();
 	printf("healthy\n");

@@ -48,8 +48,8 @@ struct state_case {
 };
 
 /* One section: its head without "=== ", and its body. */
-static void take_section(struct state_case *c, const char *name, const char *head, const char *body,
-	size_t size)
+static void take_section(
+	struct state_case *c, const char *name, const char *head, const char *body, size_t size)
 {
 	char *word = arena_strdup(c->arena, head), *rest = NULL, *path = NULL;
 
@@ -75,7 +75,8 @@ static void take_section(struct state_case *c, const char *name, const char *hea
 
 static void take_sections(struct state_case *c, const char *name, const struct buf *text)
 {
-	const char *at = text_starts(text->data, "=== ") ? text->data : strstr(text->data, "\n=== ");
+	const char *at =
+		text_starts(text->data, "=== ") ? text->data : strstr(text->data, "\n=== ");
 
 	while (at) {
 		at += *at == '\n';
@@ -136,8 +137,8 @@ static void run_state(struct state_case *c, const char *name, struct buf *out)
 	buf_addf(out, "refused%s\n", r == -EPERM ? ", not for this host" : "");
 }
 
-static void update_case(const char *path, const struct buf *text, size_t keep,
-	const struct buf *out)
+static void update_case(
+	const char *path, const struct buf *text, size_t keep, const struct buf *out)
 {
 	FILE *f = fopen(path, "we");
 
@@ -163,7 +164,8 @@ static void run_case(const char *name)
 	if (getenv("UPDATE_CASES"))
 		update_case(path, &text, c.expect, &out);
 	else
-		ck_abort_msg("%s: expected:\n%s\ncame out:\n%s", name, text.data + c.expect, out.data);
+		ck_abort_msg(
+			"%s: expected:\n%s\ncame out:\n%s", name, text.data + c.expect, out.data);
 }
 
 static struct dirent **names;
