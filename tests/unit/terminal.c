@@ -109,15 +109,27 @@ static void play(int i)
 	_exit(sink_close(s) ? 1 : 0);
 }
 
-/* On a busy machine a scene takes longer and is drawn more often; the first and the end count. */
+/* On a busy machine a scene takes longer and the line comes again: one drawing and one erasing
+ * stand for all. */
 static void drop_redraws(char *text)
 {
-	char *first = strstr(text, "\033[K"), *last = NULL;
+	bool drawn = false, erased = false;
+	char *to = text;
 
-	for (char *s = text; (s = strstr(s, ERASED)); s++)
-		last = s;
-	if (first && last)
-		memmove(first + strlen("\033[K"), last, strlen(last) + 1);
+	for (char *s = text; *s;) {
+		char *end = *s == '\r' && s[1] != '\n' ? strstr(s, "\033[K") : NULL;
+		size_t size = end ? (size_t)(end - s) + strlen("\033[K") : 1;
+		bool *before = size == strlen(ERASED) ? &erased : &drawn;
+
+		if (!end || !*before) {
+			memmove(to, s, size);
+			to += size;
+		}
+		if (end)
+			*before = true;
+		s += size;
+	}
+	*to = '\0';
 }
 
 START_TEST(test_scene)
