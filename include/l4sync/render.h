@@ -21,7 +21,7 @@ void render_sources(struct paint *p, const json_t *sources);
 
 /* Borrowed effects, sorted by position; the array is the caller's (free). */
 json_t **effects_in_order(const json_t *list, size_t *ret_n);
-/* Whether it says anything but numbers: a change, an effect, a finding, something skipped. */
+/* No change, effect or finding: the summary says it all (of what is skipped, how many). */
 bool plan_is_empty(const json_t *plan);
 /* All of it but the summary. allowed: --allow-removal was given. */
 void render_plan(struct paint *p, const json_t *plan, bool allowed);

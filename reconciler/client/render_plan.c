@@ -45,8 +45,7 @@ bool plan_is_empty(const json_t *plan)
 {
 	return !json_array_size(json_object_get(plan, "changes")) &&
 	       !json_array_size(json_object_get(plan, "effects")) &&
-	       !json_array_size(json_object_get(plan, "findings")) &&
-	       !json_array_size(json_object_get(plan, "skipped"));
+	       !json_array_size(json_object_get(plan, "findings"));
 }
 
 static void heading(struct paint *p, const char *text)

@@ -89,7 +89,8 @@ static void render_newest(struct paint *p, const json_t *status)
 			&p->buf, "generation %lld, applied ", (long long)field_number(g, "number"));
 		render_time(p, field(g, "time"));
 		render_who(p, g);
-		buf_adds(&p->buf, "\n  ");
+		if (json_array_size(json_object_get(g, "sources")))
+			buf_adds(&p->buf, "\n  ");
 		render_sources(p, json_object_get(g, "sources"));
 	} else {
 		buf_adds(&p->buf, "nothing was applied yet");

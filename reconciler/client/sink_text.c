@@ -62,7 +62,7 @@ static void on_plan(struct text_sink *s, const json_t *event)
 		show(s, &p);
 		return;
 	}
-	if (!quiet(s) && (!plan_is_empty(plan) || guarded)) {
+	if (!quiet(s) && (!plan_is_empty(plan) || guarded || r->verbosity > 0)) {
 		render_plan(&p, plan, r->allow_removal);
 		show(s, &p);
 	}

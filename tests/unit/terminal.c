@@ -23,9 +23,9 @@ static void pause_ms(long ms)
 static void quick(struct sink *s)
 {
 	event_progress(s, "quick");
-	pause_ms(50);
+	pause_ms(10);
 	event_progress(s, "also quick");
-	pause_ms(50);
+	pause_ms(10);
 }
 
 static void slow(struct sink *s)
@@ -33,7 +33,7 @@ static void slow(struct sink *s)
 	event_progress(s, "quick");
 	pause_ms(300);
 	event_progress(s, "slow\033[2J");
-	pause_ms(500);
+	pause_ms(1500);
 	event_message(s, "warning", "in between");
 	event_emit(s, "{s:s, s:i, s:s}", "event", "done", "exit", 0, "summary", "over");
 }
@@ -41,7 +41,7 @@ static void slow(struct sink *s)
 static void wide(struct sink *s)
 {
 	event_progress(s, "%0100d", 0);
-	pause_ms(700);
+	pause_ms(1500);
 }
 
 static void ask(struct sink *s)
@@ -109,6 +109,29 @@ static void play(int i)
 	_exit(sink_close(s) ? 1 : 0);
 }
 
+/* On a busy machine a scene takes longer and the line comes again: one drawing and one erasing
+ * stand for all. */
+static void drop_redraws(char *text)
+{
+	bool drawn = false, erased = false;
+	char *to = text;
+
+	for (char *s = text; *s;) {
+		char *end = *s == '\r' && s[1] != '\n' ? strstr(s, "\033[K") : NULL;
+		size_t size = end ? (size_t)(end - s) + strlen("\033[K") : 1;
+		bool *before = size == strlen(ERASED) ? &erased : &drawn;
+
+		if (!end || !*before) {
+			memmove(to, s, size);
+			to += size;
+		}
+		if (end)
+			*before = true;
+		s += size;
+	}
+	*to = '\0';
+}
+
 START_TEST(test_scene)
 {
 	const struct winsize size = {.ws_row = 24, .ws_col = 60};
@@ -129,6 +152,7 @@ START_TEST(test_scene)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+	drop_redraws(b.data);
 	ck_assert_str_eq(b.data, scenes[_i].output);
 	close(fd);
 }
@@ -152,6 +176,7 @@ int main(void)
 	TCase *t = tcase_create("terminal");
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_scene, 0, (int)ELEMENTS(scenes));
 	tcase_add_test(t, test_cannot_write);
 	suite_add_tcase(s, t);
