@@ -153,12 +153,13 @@ make_vm() {
 	rm -rf "$root"
 }
 
-# A used file system is held by a shared lock on its directory (lib/base.sh), so that an old one
-# which another checkout of this repository still runs from is left to the next build.
+# What no checkout of this repository has asked for in three days: another branch may have another
+# recipe, and each would throw away what the other has just built. One that is in use is held by a shared
+# lock on its directory (lib/base.sh).
 remove_old() {
 	local kind=$1 keep=$2 dir
 	for dir in "$cache/$kind"-*; do
-		[[ -d $dir && $dir != "$keep" ]] || continue
+		[[ -d $dir && $dir != "$keep" && -n $(find "$dir" -maxdepth 0 -mtime +2) ]] || continue
 		flock -n -x "$dir" rm -rf "$dir" || true
 	done
 }
@@ -208,6 +209,7 @@ main() {
 		mv -T "$half" "$final"
 		remove_old "$kind" "$final"
 	fi
+	touch "$final"
 	echo "$final"
 }
 
