@@ -87,4 +87,4 @@ check-client: $(B)/l4sync-client
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/reconciler $(B)/modules $(B)/tests -name '*.d' 2>/dev/null)
