@@ -67,6 +67,8 @@ struct diags {
 int diag_add(struct diags *d, struct where where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* "root/etc/x:3:7"; NULL for nowhere in particular. The string is the arena's. */
+const char *where_text(struct arena *a, const struct where *w);
 /* "root/etc/x:3:7: text"; the string is the arena's. */
 const char *diag_text(struct arena *a, const struct diag *d);
 

@@ -177,6 +177,9 @@ struct unit_edge {
 int order_units(struct arena *a, const char *const *names, size_t n, const struct unit_edge *edges,
 	size_t n_edges, size_t **ret_order, struct err *e);
 
+/* "URL REF COMMIT" of a want's or generation's source as JSON; a new reference. */
+json_t *source_to_json(const char *source);
+
 /* The document of SPEC's appendix; a new reference. diff_of gives a change's unified diff or NULL
  * (it may have to fetch what only the history holds). */
 json_t *plan_to_json(const struct plan *p,

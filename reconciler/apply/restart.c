@@ -18,8 +18,8 @@
 static void unit_event(struct txn *t, const char *unit, const char *state, const char *text,
 	const char *invocation)
 {
-	event_emit(t->sink, "{s:s, s:s, s:s, s:s, s:s*}", "event", "unit", "unit", unit, "state",
-		state, "text", text, "invocation", invocation);
+	event_emit(t->sink, "{s:s, s:s, s:s, s:o, s:o}", "event", "unit", "unit", unit, "state",
+		state, "text", event_string(text), "invocation", event_string(invocation));
 }
 
 void unit_report_failure(struct txn *t, const char *unit, const char *text)
@@ -31,7 +31,8 @@ void unit_report_failure(struct txn *t, const char *unit, const char *text)
 	if (journal_tail(t->arena, unit, NULL, LOG_LINES, &lines, &n) < 0)
 		return;
 	for (size_t i = 0; i < n; i++)
-		event_emit(t->sink, "{s:s, s:s, s:s}", "event", "log", "unit", unit, "line", lines[i]);
+		event_emit(t->sink, "{s:s, s:s, s:o}", "event", "log", "unit", unit, "line",
+			event_string(lines[i]));
 }
 
 int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, struct err *e)
@@ -77,7 +78,7 @@ static int restart_and_watch(struct txn *t, const struct effect *f, bool *ret_ra
 	if (r < 0)
 		return r == -EINTR ? err_set(e, r, "interrupted") : r;
 	if (strcmp(result, "done") != 0)
-		return err_set(e, -EREMOTEIO, "the restart job ended with: %s", result);
+		return err_set(e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target, result);
 	r = details_of(t, f->target, after, e);
 	if (r < 0)
 		return r;
@@ -101,7 +102,7 @@ static int restart_one(struct txn *t, const struct effect *f, struct err *e)
 	if (r < 0) {
 		txn_event(t, "failed", "restart", f->target, text);
 		unit_report_failure(t, f->target, err_text(e));
-		return err_prefix(e, r, "%s", f->target);
+		return r;
 	}
 	if (ran)
 		unit_event(t, f->target, "healthy",

@@ -18,7 +18,8 @@
 
 static void rollback_event(struct txn *t, const char *state, const char *text)
 {
-	event_emit(t->sink, "{s:s, s:s, s:s}", "event", "rollback", "state", state, "text", text);
+	event_emit(t->sink, "{s:s, s:s, s:o}", "event", "rollback", "state", state, "text",
+		event_string(text));
 }
 
 static void undo_steps(struct txn *t, size_t *left_count)
@@ -49,7 +50,7 @@ static int job_back(struct txn *t, const char *unit, enum unit_verb what, struct
 	if (r >= 0)
 		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, NULL, NULL, &result, e);
 	if (r >= 0 && strcmp(result, "done") != 0)
-		r = err_set(e, -EREMOTEIO, "its job ended with: %s", result);
+		r = err_set(e, -EREMOTEIO, "%s: the job ended with: %s", unit, result);
 	if (r >= 0 && what != UNIT_STOP)
 		r = bus_watch_healthy(bus, unit, JOB_TIMEOUT_MS, BACK_SETTLE_NS, NULL, NULL, e);
 	return r;
@@ -103,8 +104,7 @@ static void units_back(struct txn *t, const char *const *log, size_t n_log, bool
 				: arena_printf(t->arena, "bring back %s with its old configuration", unit));
 		if ((started ? job_back(t, unit, UNIT_STOP, &e) : bring_back(t, verb, unit, &e)) < 0) {
 			(*left_count)++;
-			rollback_event(t, "failed",
-				arena_printf(t->arena, "%s: %s", unit, err_text(&e)));
+			rollback_event(t, "failed", err_text(&e));
 		}
 	}
 }

@@ -107,7 +107,7 @@ static int run_job(struct txn *t, const char *verb, enum unit_verb what, const c
 	if (r < 0)
 		return r;
 	if (strcmp(result, "done") != 0)
-		return err_set(e, -EREMOTEIO, "the %s job of %s ended with: %s", verb, unit, result);
+		return err_set(e, -EREMOTEIO, "%s: the %s job ended with: %s", unit, verb, result);
 	return 0;
 }
 

@@ -92,9 +92,9 @@ void txn_event(struct txn *t, const char *state, const char *action, const char 
 {
 	if (!strcmp(state, "start"))
 		t->position++;
-	event_emit(t->sink, "{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "event", "step", "position",
+	event_emit(t->sink, "{s:s, s:I, s:I, s:s, s:s, s:o, s:o}", "event", "step", "position",
 		(json_int_t)t->position, "of", (json_int_t)t->of, "state", state, "action", action,
-		"target", target, "text", text);
+		"target", event_string(target), "text", event_string(text));
 }
 
 static void step_event(struct txn *t, const struct step *s, const char *state)

@@ -105,15 +105,18 @@ int diag_add(struct diags *d, struct where where, const char *format, ...)
 	return -EINVAL;
 }
 
+const char *where_text(struct arena *a, const struct where *w)
+{
+	if (!w->file || !w->line)
+		return w->file;
+	if (!w->column)
+		return arena_printf(a, "%s:%u", w->file, w->line);
+	return arena_printf(a, "%s:%u:%u", w->file, w->line, w->column);
+}
+
 const char *diag_text(struct arena *a, const struct diag *d)
 {
-	const struct where *w = &d->where;
+	const char *where = where_text(a, &d->where);
 
-	if (!w->file)
-		return d->text;
-	if (!w->line)
-		return arena_printf(a, "%s: %s", w->file, d->text);
-	if (!w->column)
-		return arena_printf(a, "%s:%u: %s", w->file, w->line, d->text);
-	return arena_printf(a, "%s:%u:%u: %s", w->file, w->line, w->column, d->text);
+	return where ? arena_printf(a, "%s: %s", where, d->text) : d->text;
 }

@@ -37,6 +37,8 @@ void meta_write(const struct generation *g, struct buf *out)
 	write_field(out, "outcome", outcomes[g->outcome]);
 	write_field(out, "error", g->error);
 	buf_addf(out, "fixed %u\nfailed %u\nrestarted %u\n", g->fixed, g->failed, g->restarted);
+	for (size_t i = 0; i < g->n_sources; i++)
+		write_field(out, "source", g->sources[i]);
 }
 
 /* What is left to read. */
@@ -98,6 +100,23 @@ static bool take_outcome(struct lines *in, enum outcome *ret)
 	return false;
 }
 
+static void take_sources(struct lines *in, struct generation *ret)
+{
+	size_t cap = 0;
+
+	for (const char *s; (s = take(in, "source"));) {
+		if (ret->n_sources == cap) {
+			const char **longer = arena_array(in->arena, const char *, 2 * cap + 1);
+
+			if (cap)
+				memcpy(longer, ret->sources, cap * sizeof *longer);
+			ret->sources = longer;
+			cap = 2 * cap + 1;
+		}
+		ret->sources[ret->n_sources++] = s;
+	}
+}
+
 int meta_read(struct arena *a, const char *data, size_t size, struct generation *ret,
 	struct err *e)
 {
@@ -115,6 +134,8 @@ int meta_read(struct arena *a, const char *data, size_t size, struct generation 
 	ret->error = take(&in, "error");
 	well = well && take_count(&in, "fixed", &ret->fixed) &&
 		take_count(&in, "failed", &ret->failed) &&
-		take_count(&in, "restarted", &ret->restarted) && in.at == in.end;
+		take_count(&in, "restarted", &ret->restarted);
+	take_sources(&in, ret);
+	well = well && in.at == in.end;
 	return well ? 0 : err_set(e, -EBADMSG, "meta: a line is missing, unknown or out of order");
 }

@@ -4,24 +4,14 @@
  */
 #include <string.h>
 
+#include "l4sync/event.h"
 #include "l4sync/module.h"
 #include "l4sync/plan.h"
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
 
-static json_t *text_or_null(const char *s)
-{
-	if (!s)
-		return json_null();
-	if (text_is_utf8(s, strlen(s)))
-		return json_string(s);
-	_cleanup_buf_ struct buf b = BUF_INIT;
-	text_escape(&b, s, strlen(s));
-	return json_string(b.data);
-}
-
 /* "URL REF COMMIT", its parts escaped so that they hold no blank; "-" stands for none. */
-static json_t *source_to_json(const char *source)
+json_t *source_to_json(const char *source)
 {
 	static const char *const names[] = {"url", "ref", "commit"};
 	json_t *o = json_object();
@@ -45,7 +35,7 @@ static json_t *values_of(const struct resource *item, const char *key)
 		if (strcmp(item->attrs[i].key, key) != 0)
 			continue;
 		if (!list)
-			list = text_or_null(item->attrs[i].value);
+			list = event_string(item->attrs[i].value);
 		else
 			return json_null(); /* compared attributes have one value */
 	}
@@ -86,10 +76,10 @@ static json_t *change_to_json(const struct change *c,
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", c->id, "op",
-		op_name(c->op), "origin", origin_name(c->origin), "path", text_or_null(path_of(c)),
-		"diff", text_or_null(diff_of(userdata, c)), "encoding", "utf-8", "secret", secret,
+		op_name(c->op), "origin", origin_name(c->origin), "path", event_string(path_of(c)),
+		"diff", event_string(diff_of(userdata, c)), "encoding", "utf-8", "secret", secret,
 		"attributes", attributes_to_json(c), "directives", json_array(), "from",
-		text_or_null(said ? said->where.file : NULL));
+		event_string(said ? said->where.file : NULL));
 }
 
 static json_t *effect_to_json(const struct effect *f, size_t position)
@@ -98,7 +88,7 @@ static json_t *effect_to_json(const struct effect *f, size_t position)
 
 	for (size_t i = 0; i < f->n_because; i++)
 		json_array_append_new(because, json_string(f->because[i]));
-	return json_pack("{s:o, s:s, s:I, s:o, s:b}", "unit", text_or_null(f->target), "action",
+	return json_pack("{s:o, s:s, s:I, s:o, s:b}", "unit", event_string(f->target), "action",
 		action_name(f->action), "position", (json_int_t)position, "because", because,
 		"deferred", f->deferred);
 }
@@ -131,7 +121,7 @@ json_t *plan_to_json(const struct plan *p,
 
 		json_array_append_new(findings,
 			json_pack("{s:s, s:s, s:o, s:o}", "kind", f->kind, "code", f->code, "where",
-				text_or_null(f->where), "text", text_or_null(f->text)));
+				event_string(f->where), "text", event_string(f->text)));
 	}
 	for (size_t i = 0; i < p->n_skipped; i++)
 		json_array_append_new(skipped,

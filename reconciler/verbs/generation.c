@@ -75,6 +75,12 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 	bool prepare, uint64_t *ret_number, struct err *e)
 {
 	struct resources *before = before_of(r), *originals = originals_of(r);
+	const char **sources = arena_array(r->arena, const char *, r->want->n_metas);
+	size_t n_sources = 0;
+
+	for (size_t i = 0; i < r->want->n_metas; i++)
+		if (!strcmp(r->want->metas[i].key, "source"))
+			sources[n_sources++] = r->want->metas[i].value;
 	json_t *document = run_plan_document(r);
 	char *plan = json_dumps(document, JSON_COMPACT);
 	struct generation g = {
@@ -88,6 +94,8 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.fixed = outcome == OUTCOME_APPLIED ? (unsigned)r->plan->n_changes : 0,
 		.restarted = restarted,
 		.failed = outcome != OUTCOME_APPLIED,
+		.n_sources = n_sources,
+		.sources = sources,
 		.want = r->want,
 		.before = before,
 		.originals = originals,

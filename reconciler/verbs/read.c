@@ -28,9 +28,9 @@ static int report_invalid(struct run *r, const struct diags *diags, struct err *
 {
 	for (size_t i = 0; i < diags->n; i++) {
 		const struct diag *d = &diags->items[i];
-		const char *text = diag_text(r->arena, d);
 
-		event_emit(r->sink, "{s:s, s:s}", "event", "error", "text", text);
+		event_emit(r->sink, "{s:s, s:o, s:o}", "event", "error", "text", event_string(d->text),
+			"where", event_string(where_text(r->arena, &d->where)));
 	}
 	return err_exit(e, EXIT_STATE, -EINVAL, "the state is invalid: %zu error%s%s; nothing was "
 		"touched", diags->total, diags->total == 1 ? "" : "s",

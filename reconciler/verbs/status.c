@@ -30,11 +30,16 @@ json_t *generation_to_json(const struct generation *g)
 		[OUTCOME_FAILED] = "failed",
 	};
 
-	return json_pack("{s:I, s:o, s:s, s:s?, s:s, s:s, s:s?, s:I, s:I, s:I}", "number",
-		(json_int_t)g->number, "time", time_to_json(g->time), "user", g->user, "client",
-		g->client, "command", g->command, "outcome", outcomes[g->outcome], "error", g->error,
-		"fixed", (json_int_t)g->fixed, "failed", (json_int_t)g->failed, "restarted",
-		(json_int_t)g->restarted);
+	json_t *sources = json_array();
+
+	for (size_t i = 0; i < g->n_sources; i++)
+		json_array_append_new(sources, source_to_json(g->sources[i]));
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o}", "number",
+		(json_int_t)g->number, "time", time_to_json(g->time), "user", event_string(g->user),
+		"client", event_string(g->client), "command", event_string(g->command), "outcome",
+		outcomes[g->outcome], "error", event_string(g->error), "fixed", (json_int_t)g->fixed,
+		"failed", (json_int_t)g->failed, "restarted", (json_int_t)g->restarted, "sources",
+		sources);
 }
 
 /* Host and history without the lock; r->base stays empty. */
