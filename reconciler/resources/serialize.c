@@ -402,8 +402,8 @@ static int read_blobs(struct input *in, uint64_t n_blobs)
 
 static int read_all(struct input *in)
 {
-	const char *s;
-	size_t size;
+	const char *s = NULL;
+	size_t size = 0;
 	uint64_t n_blobs = 0;
 	int r = next_line(in, &s, &size);
 
