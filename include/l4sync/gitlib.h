@@ -23,9 +23,9 @@ int gitlib_err(struct err *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * git_object_lookup that ends: libgit2 1.5 loops for ever over a loose object that was cut off, so
- * the file is looked through first. -EBADMSG: missing, damaged or of another type, the text says
- * which. The object is freed by git_object_free() or its type's.
+ * git_object_lookup that ends: libgit2 (1.5 and 1.9) loops for ever over a loose object that was
+ * cut off, so the file is looked through first. -EBADMSG: missing, damaged or of another type, the
+ * text says which. The object is freed by git_object_free() or its type's.
  */
 int gitlib_lookup(git_repository *repo, const git_oid *id, git_object_t type, git_object **ret,
 	struct err *e);

@@ -1,6 +1,7 @@
 /*
  * libgit2's global state, and reading objects safely (gitlib.h).
- * Knows nothing of what the objects mean. Called by pull, the tree of a commit, the history and diffs.
+ * Knows nothing of what the objects mean.
+ * Called by pull, the tree of a commit, the history and diffs.
  */
 #include "l4sync/gitlib.h"
 

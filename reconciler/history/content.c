@@ -103,7 +103,8 @@ int history_content(struct history *h, struct arena *a, const struct content *c,
 		return generation_damaged(h, number, r, e);
 	}
 	size_t size = (size_t)git_blob_rawsize(blob);
-	struct content *whole = content_new(a, arena_memdup(a, git_blob_rawcontent(blob), size), size);
+	const void *bytes = arena_memdup(a, git_blob_rawcontent(blob), size);
+	struct content *whole = content_new(a, bytes, size);
 	if (size != c->size || !hash_equal(&whole->hash, &c->hash)) {
 		err_set(e, -EBADMSG, "its content sha256:%s has another hash or size", hex);
 		return generation_damaged(h, number, -EBADMSG, e);

@@ -112,7 +112,8 @@ static int check_owner(const struct history *h, struct err *e)
 	struct stat st;
 
 	if (fstatat(h->dir_fd, REPOSITORY_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? -ENOENT : err_errno(e, -errno, "cannot read %s", h->git_path);
+		return errno == ENOENT ? -ENOENT
+				       : err_errno(e, -errno, "cannot read %s", h->git_path);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, -ENOTDIR, "%s is no directory; move it away", h->git_path);
 	if (st.st_uid != geteuid())

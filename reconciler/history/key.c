@@ -33,8 +33,9 @@ static int read_key(struct history *h, unsigned char ret[HASH_SIZE], struct err 
 		return err_errno(e, -errno, "cannot read %s/key", h->dir_path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 07777) != 0600)
 		return err_set(e, -EPERM,
-			"%s/key must be a file of uid %u with mode 0600, but has uid %u and mode %04o; "
-			"if others could read it: remove it, then every secret counts as changed once",
+			"%s/key must be a file of uid %u with mode 0600, but has uid %u and mode "
+			"%04o; if others could read it: remove it, then every secret counts as "
+			"changed once",
 			h->dir_path, geteuid(), st.st_uid, st.st_mode & 07777);
 	ssize_t n = read(fd, bytes, sizeof(bytes));
 	if (n < 0)

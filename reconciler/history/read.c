@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "l4sync/gitlib.h"
-#include "l4sync/text.h"
 #include "store.h"
 
 int generation_damaged(struct history *h, uint64_t number, int code, struct err *e)

@@ -481,10 +481,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("resources");
-	TCase *tc = tcase_create("resources");
+	TCase *tc = tcase_create("resources"), *random = tcase_create("random");
 	SRunner *runner = srunner_create(suite);
 
-	tcase_set_timeout(tc, 300);
+	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(random, 300);
 	tcase_add_test(tc, golden);
 	tcase_add_test(tc, secrets_are_withheld);
 	tcase_add_loop_test(tc, refuses, 0, ELEMENTS(refused));
@@ -493,9 +494,10 @@ int main(void)
 	tcase_add_test(tc, attributes);
 	tcase_add_test(tc, names_and_finding);
 	tcase_add_test(tc, contents);
-	tcase_add_loop_test(tc, random_round_trip, 0, 10);
-	tcase_add_loop_test(tc, altered_bytes, 0, 10);
+	tcase_add_loop_test(random, random_round_trip, 0, 10);
+	tcase_add_loop_test(random, altered_bytes, 0, 10);
 	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, random);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
