@@ -7,6 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 src=$(cd "$here/../.." && pwd)
 out=$src/build/trixie
+image=$src/build/trixie-image # not below $out: the Makefile takes each *.d there for dependencies
 
 # In a mount namespace of its own: everything mounted here ends with this process.
 inside() {
@@ -18,6 +19,8 @@ inside() {
 	mount --bind "$out" "$root/out"
 	mount -t proc proc "$root/proc"
 	mount -t tmpfs tmpfs "$root/tmp"
+	mkdir "$root/tmp/image"
+	[[ ! -d $image.new ]] || mount --bind "$image.new" "$root/tmp/image"
 	mount --rbind /dev "$root/dev"
 	mount -o remount,bind,ro "$root"
 	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
@@ -47,10 +50,11 @@ main() {
 	fi
 	unshare --mount "${BASH_SOURCE[0]}" --inside "$root/root" -j "$jobs" all
 	# What container_boot and vm_boot copy into the host: exactly what the package would hold.
-	rm -rf "$out/image.new"
-	unshare --mount "${BASH_SOURCE[0]}" --inside "$root/root" DESTDIR=/out/image.new install
-	rm -rf "$out/image"
-	mv "$out/image.new" "$out/image"
+	rm -rf "$image.new"
+	mkdir "$image.new"
+	unshare --mount "${BASH_SOURCE[0]}" --inside "$root/root" DESTDIR=/tmp/image install
+	rm -rf "$image"
+	mv "$image.new" "$image"
 }
 
 if [[ ${1:-} == --inside ]]; then

@@ -49,10 +49,10 @@ host_stop() {
 	"${host_kind[$1]:?no such host: $1}_stop" "$1"
 }
 
-# host_install NAME: what `make install` installed below build/trixie/image, and what a package would
+# host_install NAME: what `make install` installed below build/trixie-image, and what a package would
 # then run. Without a build nothing is installed, and l4sync is not there.
 host_install() {
-	local image=$SRC_DIR/build/trixie/image
+	local image=$SRC_DIR/build/trixie-image
 	[[ -d $image ]] || return 0
 	host_put "$1" "$image" /
 	host_run "$1" sh -c '

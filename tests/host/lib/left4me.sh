@@ -6,8 +6,8 @@
 # left4me_baseline NAME: user, directories, unhardened units; web, @1, @2 and @10 run, @3 is there and does
 # not. Units are in /usr/local/lib/systemd/system, their programs are stand-ins (fixtures/left4me).
 left4me_baseline() {
-	host_put "$1" "$HOST_DIR/fixtures/left4me" /run/left4me-fixtures
-	host_run "$1" bash /run/left4me-fixtures/setup
+	host_put "$1" "$HOST_DIR/fixtures/left4me" /root/left4me-fixtures
+	host_run "$1" bash /root/left4me-fixtures/setup
 	wait_for 60 left4me_answers "$1" 1 2 10 2>/dev/null && return 0
 	echo "left4me in $1 does not answer; its log:" >&2
 	host_run "$1" journalctl --no-pager -n 60 -u 'left4me-*' >&2
@@ -28,7 +28,7 @@ left4me_harden() {
 left4me_answers() {
 	local name=$1
 	shift
-	host_run "$name" /run/left4me-fixtures/answers "$@"
+	host_run "$name" /root/left4me-fixtures/answers "$@"
 }
 
 # left4me_invocations NAME: a line "UNIT INVOCATION PID" for each unit of left4me that runs, in the order
