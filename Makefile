@@ -52,6 +52,12 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
+# What the tests on real hosts ask systemd's side of the program with.
+PROBE_SRC := tests/host/systemd_probe.c \
+	$(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c)
+$(B)/tests/host/systemd_probe: $(call OBJ,$(PROBE_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libsystemd nettle)
+
 clean:
 	rm -rf $(B)
 

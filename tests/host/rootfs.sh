@@ -12,12 +12,12 @@ suite=trixie
 run_packages=(
 	systemd systemd-sysv dbus libpam-systemd procps iproute2 openssh-server openssh-client git sudo
 	nftables python3 ca-certificates jq util-linux strace
-	libsystemd0 libyaml-0-2 libgit2-1.9 libjansson4
+	libsystemd0 libyaml-0-2 libgit2-1.9 libjansson4 libnettle8t64
 )
 # shellcheck disable=SC2034 # by name, in bootstrap and key_of
 build_packages=(
-	gcc libc6-dev make pkg-config libsystemd-dev libyaml-dev libgit2-dev libjansson-dev check scdoc
-	strace
+	gcc libc6-dev make pkg-config libsystemd-dev libyaml-dev libgit2-dev libjansson-dev nettle-dev
+	check scdoc strace
 )
 # shellcheck disable=SC2034
 vm_packages=("${run_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
