@@ -84,6 +84,12 @@ check-client: $(B)/l4sync-client
 	@! ldd $< | grep -E 'systemd|git2|yaml|nettle'
 	@$< --version
 
+# What the tests on real hosts ask systemd's side of the program with.
+PROBE_SRC := tests/host/systemd_probe.c \
+	$(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c)
+$(B)/tests/host/systemd_probe: $(call OBJ,$(PROBE_SRC))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libsystemd nettle)
+
 clean:
 	rm -rf $(B)
 

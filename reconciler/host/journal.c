@@ -43,14 +43,14 @@ static int match(sd_journal *j, const char *field, const char *value)
 
 /* Entries of the unit's processes, or by systemd about the unit: its fields are trusted only with
  * its pid, anybody may log a UNIT=. */
-static int match_either(sd_journal *j, const char *of, const char *about, const char *value)
+static int match_unit(sd_journal *j, const char *unit)
 {
-	int r = match(j, of, value);
+	int r = match(j, "_SYSTEMD_UNIT", unit);
 
 	if (r >= 0)
 		r = sd_journal_add_disjunction(j);
 	if (r >= 0)
-		r = match(j, about, value);
+		r = match(j, "UNIT", unit);
 	if (r >= 0)
 		r = match(j, "_PID", "1");
 	return r;
@@ -66,21 +66,37 @@ static char *field(sd_journal *j, struct arena *a, const char *name)
 	return arena_strndup(a, (const char *)data + n, size - n);
 }
 
-/* The invocation that the newest entry belongs to; NULL: there is none. */
-static const char *newest_invocation(sd_journal *j, struct arena *a, const char *unit)
+/* Which invocation an entry is about. What a program wrote just before its end often has none:
+ * journald could no longer look at the process, and knows only the unit. */
+static const char *invocation(sd_journal *j, struct arena *a)
 {
-	const char *id = NULL;
+	const char *pid = field(j, a, "_PID");
 
-	if (match_either(j, "_SYSTEMD_UNIT", "UNIT", unit) >= 0 && sd_journal_seek_tail(j) >= 0)
-		while (!id && sd_journal_previous(j) > 0) {
-			const char *pid = field(j, a, "_PID");
+	return field(j, a, pid && !strcmp(pid, "1") ? "INVOCATION_ID" : "_SYSTEMD_INVOCATION_ID");
+}
 
-			id = field(j, a,
-				pid && !strcmp(pid, "1") ? "INVOCATION_ID"
-							 : "_SYSTEMD_INVOCATION_ID");
+/* From the newest entry back to the wanted invocation, and through it to the one before. Returns
+ * where in lines it came to: they are filled from their end. */
+static size_t collect(
+	sd_journal *j, struct arena *a, const char *wanted, const char **lines, size_t n)
+{
+	bool inside = false;
+
+	while (n && sd_journal_previous(j) > 0) {
+		const char *id = invocation(j, a), *line;
+
+		if (!wanted)
+			wanted = id;
+		if (id && strcmp(id, wanted) != 0) {
+			if (inside)
+				break;
+			continue;
 		}
-	sd_journal_flush_matches(j);
-	return id;
+		inside = inside || id;
+		if (inside && (line = field(j, a, "MESSAGE")))
+			lines[--n] = line;
+	}
+	return n;
 }
 
 int journal_tail(struct arena *a, const char *unit, const char *invocation_id, size_t n,
@@ -90,23 +106,14 @@ int journal_tail(struct arena *a, const char *unit, const char *invocation_id, s
 	sd_journal *j = NULL;
 	size_t from = n;
 
-	*ret_lines = lines;
-	*ret_n = 0;
+	if (invocation_id && !*invocation_id)
+		invocation_id = NULL;
 	journal_sync();
-	if (sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY) < 0)
-		return 0;
-	if (!invocation_id || !*invocation_id)
-		invocation_id = newest_invocation(j, a, unit);
-	if (invocation_id &&
-		match_either(j, "_SYSTEMD_INVOCATION_ID", "INVOCATION_ID", invocation_id) >= 0 &&
-		sd_journal_seek_tail(j) >= 0)
-		while (from && sd_journal_previous(j) > 0) {
-			const char *line = field(j, a, "MESSAGE");
-
-			if (line)
-				lines[--from] = line;
-		}
-	sd_journal_close(j);
+	if (sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY) >= 0) {
+		if (match_unit(j, unit) >= 0 && sd_journal_seek_tail(j) >= 0)
+			from = collect(j, a, invocation_id, lines, n);
+		sd_journal_close(j);
+	}
 	*ret_lines = lines + from;
 	*ret_n = n - from;
 	return 0;

@@ -28,7 +28,7 @@ static struct unit_index *index_open(void)
 	struct unit_index *x;
 	struct host *h;
 
-	if (host_open(arena, root, root ? "probe" : NULL, &h, &err) < 0 ||
+	if (host_open(arena, root, NULL, &h, &err) < 0 ||
 		unit_index_new(h, arena, NULL, 0, &x, &err) < 0) {
 		fail();
 		exit(1);
