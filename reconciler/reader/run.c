@@ -13,7 +13,8 @@
 
 #define READER_TIMEOUT_NS (600ull * 1000000000u)
 #define READER_MEMORY_MAX ((size_t)1 << 30)
-#define READER_FILE_MAX ((size_t)2 << 30) /* a pack of PULL_SIZE_MAX grows while it is completed */
+#define READER_FILE_MAX ((size_t)2 << 30) /* a pack of PULL_SIZE_MAX grows while it is completed   \
+					   */
 
 struct work {
 	const struct reader_job *job;
@@ -53,8 +54,8 @@ static void say(void *userdata, const char *text)
 	write_all(r->progress_fd, line, strlen(line));
 }
 
-static int read_tree(struct reading *r, struct tree *tree, const struct pulled *p,
-	struct resources **ret)
+static int read_tree(
+	struct reading *r, struct tree *tree, const struct pulled *p, struct resources **ret)
 {
 	struct resources *want = NULL;
 
@@ -126,21 +127,22 @@ static void read_in_child(int answer_fd, int progress_fd, void *userdata)
 }
 
 int reader_run(const struct reader_job *job, const struct module *const *list, struct arena *a,
-	void (*progress)(void *userdata, const char *text), void *userdata,
-	struct resources **ret, struct diags *diags, struct err *e)
+	void (*progress)(void *userdata, const char *text), void *userdata, struct resources **ret,
+	struct diags *diags, struct err *e)
 {
 	_cleanup_buf_ struct buf answer = BUF_INIT;
 	struct work work = {job, list};
 	struct child c = {
-		.sandbox = {
-			.drop = job->drop,
-			.uid = job->uid,
-			.gid = job->gid,
-			.memory_max = READER_MEMORY_MAX,
-			.file_max = READER_FILE_MAX,
-			.write_dir = job->source.url ? job->cache_dir : NULL,
-			.read_fd = job->source.url ? job->source.path_fd : -1,
-		},
+		.sandbox =
+			{
+				.drop = job->drop,
+				.uid = job->uid,
+				.gid = job->gid,
+				.memory_max = READER_MEMORY_MAX,
+				.file_max = READER_FILE_MAX,
+				.write_dir = job->source.url ? job->cache_dir : NULL,
+				.read_fd = job->source.url ? job->source.path_fd : -1,
+			},
 		.timeout_ns = READER_TIMEOUT_NS,
 		.answer_max = RESOURCES_SIZE_MAX,
 		.work = read_in_child,
