@@ -19,8 +19,8 @@ struct sandbox {
 	bool drop; /* become uid and gid; the caller is root */
 	uid_t uid;
 	gid_t gid;
-	size_t memory_max; /* bytes of address space */
-	size_t file_max;   /* bytes, each file it writes */
+	size_t memory_max;     /* bytes of address space */
+	size_t file_max;       /* bytes, each file it writes */
 	const char *write_dir; /* drop: the only directory that can be written; or NULL */
 	int read_fd; /* drop: a directory that shall be reachable by its path too; or -1 */
 	int fds[4];  /* kept open, all above 2; 0 to 2 lead to /dev/null */
@@ -46,7 +46,8 @@ struct child {
 	struct sandbox sandbox;
 	uint64_t timeout_ns;
 	size_t answer_max; /* bytes */
-	/* What the child does, in the sandbox: writes its answer to answer_fd, lines to progress_fd. */
+	/* What the child does, in the sandbox: writes its answer to answer_fd, lines to
+	 * progress_fd. */
 	void (*work)(int answer_fd, int progress_fd, void *userdata);
 	void *userdata;
 	/* Gets the newest whole line, printable. May be NULL. */

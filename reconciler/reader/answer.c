@@ -179,11 +179,10 @@ static bool metas_are(const struct resources *want, const struct reader_job *job
 	const char *source = resources_get_meta(want, "source");
 
 	return want->n_metas == 2 && host && source &&
-		!strcmp(host, job->host.name ? job->host.name : "") && source_is(job, a, source);
+	       !strcmp(host, job->host.name ? job->host.name : "") && source_is(job, a, source);
 }
 
-static int check_want(const struct resources *want, const struct module *const *list,
-	struct err *e)
+static int check_want(const struct resources *want, const struct module *const *list, struct err *e)
 {
 	for (size_t i = 0; i < want->n; i++) {
 		const struct resource *item = want->items[i];
@@ -198,8 +197,10 @@ static int check_want(const struct resources *want, const struct module *const *
 		else if (m->check(item, &why) >= 0)
 			continue;
 		text_printable(id);
-		return err_set(e, -EBADMSG, "the reader handed over a resource that is not well-formed "
-			"(%s: %s); nothing of its answer is used", id, err_text(&why));
+		return err_set(e, -EBADMSG,
+			"the reader handed over a resource that is not well-formed "
+			"(%s: %s); nothing of its answer is used",
+			id, err_text(&why));
 	}
 	return 0;
 }

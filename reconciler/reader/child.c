@@ -62,7 +62,8 @@ static int read_answer(struct listener *l, int fd, struct err *e)
 	if (n < 0)
 		return errno == EINTR ? 1 : err_errno(e, -errno, "cannot read from the reader");
 	if ((size_t)n > l->child->answer_max - l->answer->size)
-		return err_set(e, -EFBIG, "the state is larger than %zu MiB, or the reader went wrong",
+		return err_set(e, -EFBIG,
+			"the state is larger than %zu MiB, or the reader went wrong",
 			l->child->answer_max >> 20);
 	buf_add(l->answer, chunk, (size_t)n);
 	return n > 0;
@@ -104,10 +105,12 @@ static int listen_to(struct listener *l, int answer_fd, int progress_fd, struct 
 	struct pollfd fds[] = {{answer_fd, POLLIN, 0}, {progress_fd, POLLIN, 0}};
 
 	for (;;) {
-		uint64_t now = now_ns(), left_ms = now < deadline ? (deadline - now) / 1000000 + 1 : 0;
+		uint64_t now = now_ns(),
+			 left_ms = now < deadline ? (deadline - now) / 1000000 + 1 : 0;
 
 		if (!left_ms)
-			return err_set(e, -ETIMEDOUT, "the reader was not ready after %llu s and was "
+			return err_set(e, -ETIMEDOUT,
+				"the reader was not ready after %llu s and was "
 				"stopped; is the network or the disk too slow?",
 				(unsigned long long)(l->child->timeout_ns / 1000000000u));
 		int n = poll(fds, ELEMENTS(fds), left_ms < 60000 ? (int)left_ms : 60000);
@@ -137,10 +140,12 @@ static int status_error(int status, const struct buf *answer, struct err *e)
 	}
 	if (number)
 		return err_set(e, -ECHILD, "the reader was killed by signal %d (%s)%s", number,
-			strsignal(number), number == SIGKILL ? "; out of memory? `dmesg` says"
-			: number == SIGABRT ? "; the state needs more memory than it may have" : "");
-	return err_set(e, -ECHILD, "the reader ended with status %d and no answer",
-		WEXITSTATUS(status));
+			strsignal(number),
+			number == SIGKILL   ? "; out of memory? `dmesg` says"
+			: number == SIGABRT ? "; the state needs more memory than it may have"
+					    : "");
+	return err_set(
+		e, -ECHILD, "the reader ended with status %d and no answer", WEXITSTATUS(status));
 }
 
 static void stop(pid_t pid)
@@ -154,9 +159,13 @@ static int bury(pid_t pid, bool now, int *ret_status, struct err *e)
 {
 	_cleanup_close_ int fd = pidfd_open(pid, 0);
 	struct pollfd ended = {fd, POLLIN, 0};
+	int r = fd < 0 ? err_errno(e, -errno, "cannot watch the reader") : 0;
 
 	/* Nothing is left to do for it but to end. */
-	if (now || fd < 0 || poll(&ended, 1, END_MS) == 0)
+	int n = now || r < 0 ? 0 : -1;
+	while (n < 0 && (n = poll(&ended, 1, END_MS)) < 0 && errno == EINTR)
+		;
+	if (n <= 0)
 		stop(pid);
 	siginfo_t info;
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0)
@@ -166,11 +175,11 @@ static int bury(pid_t pid, bool now, int *ret_status, struct err *e)
 	while (waitpid(pid, ret_status, 0) < 0)
 		if (errno != EINTR)
 			return err_errno(e, -errno, "cannot wait for the reader");
-	return 0;
+	return r;
 }
 
-__attribute__((noreturn)) static void be_child(const struct child *c, pid_t parent_pid,
-	int answer_fd, int progress_fd)
+__attribute__((noreturn)) static void be_child(
+	const struct child *c, pid_t parent_pid, int answer_fd, int progress_fd)
 {
 	struct sandbox s = c->sandbox;
 	struct err e = ERR_INIT;

@@ -79,8 +79,10 @@ static int keygen_find(const char *known_hosts, const char *name, struct buf *ou
 			return err_errno(e, -errno, "cannot wait for ssh-keygen");
 	/* 1 says that there is no such host. */
 	if (n != 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		return err_set(e, -EIO, "ssh-keygen could not read the known_hosts file: look at it "
-			"with `ssh-keygen -F %s -f FILE`", name);
+		return err_set(e, -EIO,
+			"ssh-keygen could not read the known_hosts file: look at it "
+			"with `ssh-keygen -F %s -f FILE`",
+			name);
 	return 0;
 }
 
@@ -120,7 +122,8 @@ int host_keys_find(struct arena *a, const char *known_hosts, const char *host, u
 	struct host_keys *ret, struct err *e)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct host_keys keys = {.name = port == 22 ? host : arena_printf(a, "[%s]:%u", host, port)};
+	struct host_keys keys = {
+		.name = port == 22 ? host : arena_printf(a, "[%s]:%u", host, port)};
 
 	int r = keygen_find(known_hosts, keys.name, &out, e);
 	if (r < 0)
@@ -157,18 +160,23 @@ int host_keys_check(const struct host_keys *keys, const void *key, size_t size, 
 		bool same = !strcmp(keys->keys[i].base64, text);
 
 		if (same && keys->keys[i].revoked)
-			return err_set(e, -EACCES, "host key of %s (%s) is revoked in known_hosts: do "
-				"not trust this server", keys->name, fingerprint(key, size, shown));
+			return err_set(e, -EACCES,
+				"host key of %s (%s) is revoked in known_hosts: do "
+				"not trust this server",
+				keys->name, fingerprint(key, size, shown));
 		known |= same;
 		valid += !keys->keys[i].revoked;
 	}
 	if (known)
 		return 0;
 	if (valid)
-		return err_set(e, -EACCES, "host key of %s (%s) is not the one in known_hosts: either "
+		return err_set(e, -EACCES,
+			"host key of %s (%s) is not the one in known_hosts: either "
 			"the server was set up anew, or somebody else answers; compare with the "
-			"server's administrator before you replace the line", keys->name,
-			fingerprint(key, size, shown));
-	return err_set(e, -EACCES, "host key of %s (%s) is not in known_hosts; compare it and add it "
-		"with ssh-keyscan", keys->name, fingerprint(key, size, shown));
+			"server's administrator before you replace the line",
+			keys->name, fingerprint(key, size, shown));
+	return err_set(e, -EACCES,
+		"host key of %s (%s) is not in known_hosts; compare it and add it "
+		"with ssh-keyscan",
+		keys->name, fingerprint(key, size, shown));
 }

@@ -72,8 +72,7 @@ static int seal(const char *write_dir, struct err *e)
 
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &closed, sizeof closed) < 0)
 		return failed(e, "/");
-	if (write_dir &&
-		mount_setattr(AT_FDCWD, write_dir, 0, &open_again, sizeof open_again) < 0)
+	if (write_dir && mount_setattr(AT_FDCWD, write_dir, 0, &open_again, sizeof open_again) < 0)
 		return failed(e, write_dir);
 	return 0;
 }

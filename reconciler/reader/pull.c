@@ -69,7 +69,8 @@ static int open_cache(const struct cache *c, bool fetch, git_repository **ret, s
 		return 0;
 	}
 	if (!fetch)
-		return err_set(e, -ENOENT, "it was never pulled here, and this run does not pull; run "
+		return err_set(e, -ENOENT,
+			"it was never pulled here, and this run does not pull; run "
 			"`l4sync plan` once");
 	if (git_repository_init(ret, c->git_dir, 1) < 0)
 		return err_set(e, -EIO, "cannot make %s: %s", c->git_dir, git_failure());
@@ -135,8 +136,10 @@ int pull(struct arena *a, const struct source *src, const char *cache_dir, bool 
 	}
 	git_end();
 	if (r == -EUCLEAN && !fetch)
-		return err_prefix(e, r, "the local copy of %s is damaged; the next run that pulls "
-			"fetches it anew", src->url);
+		return err_prefix(e, r,
+			"the local copy of %s is damaged; the next run that pulls "
+			"fetches it anew",
+			src->url);
 	if (r < 0)
 		return err_prefix(e, r, "cannot pull from %s", src->url);
 	*ret = out;
@@ -150,8 +153,8 @@ int pull_verify(struct arena *a, const struct pulled *pulled, struct err *e)
 
 	git_begin();
 	int r = git_repository_open_bare(&repo, git_dir) < 0
-		? err_set(e, -EUCLEAN, "%s: %s", git_dir, git_failure())
-		: commit_verify(repo, pulled->commit, true, e);
+			? err_set(e, -EUCLEAN, "%s: %s", git_dir, git_failure())
+			: commit_verify(repo, pulled->commit, true, e);
 	git_repository_free(repo);
 	git_end();
 	if (r == -EUCLEAN) {

@@ -47,13 +47,13 @@ static int lookup_id(git_repository *repo, const char *ref, git_oid *ret, struct
 		*ret = *git_object_id(object);
 	git_object_free(object);
 	if (r == GIT_EAMBIGUOUS)
-		return err_set(e, -EEXIST, "more than one object begins with %s; give more digits",
-			ref);
+		return err_set(
+			e, -EEXIST, "more than one object begins with %s; give more digits", ref);
 	return r ? 1 : 0;
 }
 
-static int lookup_head(struct arena *a, git_repository *repo, const char **ret_name, git_oid *ret,
-	struct err *e)
+static int lookup_head(
+	struct arena *a, git_repository *repo, const char **ret_name, git_oid *ret, struct err *e)
 {
 	git_reference *head = NULL;
 
@@ -69,14 +69,15 @@ static int lookup_head(struct arena *a, git_repository *repo, const char **ret_n
 }
 
 /* heads/NAME, tags/NAME, or with refs/ before; then an id. */
-static int lookup_any(struct arena *a, git_repository *repo, const char *ref,
-	const char **ret_name, git_oid *ret, struct err *e)
+static int lookup_any(struct arena *a, git_repository *repo, const char *ref, const char **ret_name,
+	git_oid *ret, struct err *e)
 {
 	static const char *const kinds[] = {"heads/", "tags/", ""};
 
 	for (size_t i = 0; i < ELEMENTS(kinds); i++) {
-		const char *name = kinds[i][0] ? arena_printf(a, "%s%s", kinds[i], ref)
-					       : ref + strlen(text_starts(ref, "refs/") ? "refs/" : "");
+		const char *name = kinds[i][0]
+					   ? arena_printf(a, "%s%s", kinds[i], ref)
+					   : ref + strlen(text_starts(ref, "refs/") ? "refs/" : "");
 
 		if (!text_starts(name, "heads/") && !text_starts(name, "tags/"))
 			continue;
@@ -108,8 +109,10 @@ static int no_such_ref(struct arena *a, git_repository *repo, const char *ref, s
 	list = grow(list, &cap, n, sizeof *list);
 	list[n] = NULL;
 	const char *nearest = text_nearest(ref, list);
-	return err_set(e, -ENOENT, nearest ? "no branch, tag or commit \"%s\"; there is a branch \"%s\""
-					   : "no branch, tag or commit \"%s\"", ref, nearest);
+	return err_set(e, -ENOENT,
+		nearest ? "no branch, tag or commit \"%s\"; there is a branch \"%s\""
+			: "no branch, tag or commit \"%s\"",
+		ref, nearest);
 }
 
 int ref_resolve(struct arena *a, git_repository *repo, const char *ref, const char **ret_ref_name,
@@ -163,8 +166,8 @@ static int verify_blob(git_odb *odb, const git_oid *id, bool contents)
 	return r;
 }
 
-static int verify_tree(git_repository *repo, git_odb *odb, const git_oid *id, bool contents,
-	unsigned depth)
+static int verify_tree(
+	git_repository *repo, git_odb *odb, const git_oid *id, bool contents, unsigned depth)
 {
 	git_tree *tree = NULL;
 

@@ -36,8 +36,8 @@ static int refuse(struct fetch *f, int code)
 	return GIT_EUSER;
 }
 
-static int on_credentials(git_credential **ret, const char *url, const char *user,
-	unsigned allowed, void *userdata)
+static int on_credentials(
+	git_credential **ret, const char *url, const char *user, unsigned allowed, void *userdata)
 {
 	struct fetch *f = userdata;
 	struct err *e = &f->refusal;
@@ -46,20 +46,26 @@ static int on_credentials(git_credential **ret, const char *url, const char *use
 	if (allowed & GIT_CREDENTIAL_USERNAME)
 		return git_credential_username_new(ret, f->url.user ? f->url.user : "git");
 	if (f->url.kind != URL_SSH)
-		return refuse(f, err_set(e, -EACCES, "it needs a login, or does not exist; use ssh "
-			"with a deploy key"));
+		return refuse(f, err_set(e, -EACCES,
+					 "it needs a login, or does not exist; use ssh "
+					 "with a deploy key"));
 	if (!f->src->deploy_key)
-		return refuse(f, err_set(e, -EACCES, "it needs a deploy key and none is configured"));
+		return refuse(
+			f, err_set(e, -EACCES, "it needs a deploy key and none is configured"));
 	if (!(allowed & GIT_CREDENTIAL_SSH_MEMORY))
-		return refuse(f, err_set(e, -EACCES, "the server does not accept keys for user "
-			"\"%s\"", user ? user : f->url.user));
+		return refuse(f, err_set(e, -EACCES,
+					 "the server does not accept keys for user "
+					 "\"%s\"",
+					 user ? user : f->url.user));
 	if (f->key_offered)
-		return refuse(f, err_set(e, -EACCES, "the server refused the deploy key for user "
-			"\"%s\"; add its public half to the repository's deploy keys",
-			user ? user : f->url.user));
+		return refuse(
+			f, err_set(e, -EACCES,
+				   "the server refused the deploy key for user "
+				   "\"%s\"; add its public half to the repository's deploy keys",
+				   user ? user : f->url.user));
 	f->key_offered = true;
-	return git_credential_ssh_key_memory_new(ret, user ? user : f->url.user, NULL,
-		f->src->deploy_key, NULL);
+	return git_credential_ssh_key_memory_new(
+		ret, user ? user : f->url.user, NULL, f->src->deploy_key, NULL);
 }
 
 static int on_certificate(git_cert *cert, int valid, const char *host, void *userdata)
@@ -71,9 +77,13 @@ static int on_certificate(git_cert *cert, int valid, const char *host, void *use
 	if (f->url.kind == URL_HTTPS && cert->cert_type != GIT_CERT_HOSTKEY_LIBSSH2 && valid)
 		return 0;
 	if (f->url.kind == URL_HTTPS)
-		return refuse(f, err_set(&f->refusal, -EACCES, "the certificate of %s is not valid "
-			"for it (name, time or authority); a private authority belongs into "
-			"/usr/local/share/ca-certificates, then run update-ca-certificates", host));
+		return refuse(f,
+			err_set(&f->refusal, -EACCES,
+				"the certificate of %s is not valid "
+				"for it (name, time or authority); a private authority belongs "
+				"into "
+				"/usr/local/share/ca-certificates, then run update-ca-certificates",
+				host));
 	if (cert->cert_type != GIT_CERT_HOSTKEY_LIBSSH2 || !(key->type & GIT_CERT_SSH_RAW))
 		return refuse(f, err_set(&f->refusal, -EACCES, "%s shows no host key", host));
 	r = host_keys_check(&f->keys, key->hostkey, key->hostkey_len, &f->refusal);
@@ -87,7 +97,8 @@ static bool progress_is_due(struct fetch *f)
 	if (!f->progress)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	unsigned long long now = (unsigned long long)t.tv_sec * 1000000000u + (unsigned long)t.tv_nsec;
+	unsigned long long now =
+		(unsigned long long)t.tv_sec * 1000000000u + (unsigned long)t.tv_nsec;
 	if (f->progress_ns && now - f->progress_ns < PROGRESS_NS)
 		return false;
 	f->progress_ns = now;
@@ -99,13 +110,16 @@ static int on_transfer(const git_indexer_progress *p, void *userdata)
 	struct fetch *f = userdata;
 
 	if (p->received_bytes > PULL_SIZE_MAX || p->total_objects > GIT_OBJECTS_MAX)
-		return refuse(f, err_set(&f->refusal, -EFBIG, "it has more than %zu MiB or %u objects "
-			"to send: that is no repository of states", PULL_SIZE_MAX >> 20,
-			GIT_OBJECTS_MAX));
+		return refuse(f, err_set(&f->refusal, -EFBIG,
+					 "it has more than %zu MiB or %u objects "
+					 "to send: that is no repository of states",
+					 PULL_SIZE_MAX >> 20, GIT_OBJECTS_MAX));
 	if (progress_is_due(f))
-		f->progress(f->userdata, arena_printf(f->arena, "pulling %s: %u of %u objects, "
-			"%.1f MiB", f->src->url, p->received_objects, p->total_objects,
-			(double)p->received_bytes / (1 << 20)));
+		f->progress(f->userdata, arena_printf(f->arena,
+						 "pulling %s: %u of %u objects, "
+						 "%.1f MiB",
+						 f->src->url, p->received_objects, p->total_objects,
+						 (double)p->received_bytes / (1 << 20)));
 	return 0;
 }
 
@@ -119,7 +133,8 @@ static int make_home(struct fetch *f, const char *home_dir, struct err *e)
 	const char *dir = arena_printf(f->arena, "%s/.ssh", home_dir);
 	const char *path = arena_printf(f->arena, "%s/known_hosts", dir);
 
-	if ((mkdir(home_dir, 0700) < 0 && errno != EEXIST) || (mkdir(dir, 0700) < 0 && errno != EEXIST))
+	if ((mkdir(home_dir, 0700) < 0 && errno != EEXIST) ||
+		(mkdir(dir, 0700) < 0 && errno != EEXIST))
 		return err_errno(e, -errno, "cannot make %s", dir);
 	FILE *file = fopen(path, "we");
 	if (!file)
@@ -145,9 +160,10 @@ static int prepare(struct fetch *f, const char *home_dir, struct err *e)
 	if (r < 0 || f->url.kind != URL_SSH)
 		return r;
 	if (!f->src->known_hosts)
-		return err_set(e, -EACCES, "no known_hosts is configured, so %s cannot be told from "
-			"an impostor; make one with `ssh-keyscan -p %u %s` and compare it", f->url.host,
-			f->url.port, f->url.host);
+		return err_set(e, -EACCES,
+			"no known_hosts is configured, so %s cannot be told from "
+			"an impostor; make one with `ssh-keyscan -p %u %s` and compare it",
+			f->url.host, f->url.port, f->url.host);
 	r = host_keys_find(f->arena, f->src->known_hosts, f->url.host, f->url.port, &f->keys, e);
 	return r < 0 ? r : make_home(f, home_dir, e);
 }
@@ -169,8 +185,10 @@ static int failed(struct fetch *f, int git_code, struct err *e)
 	if (f->refused)
 		return err_set(e, f->refused, "%s", err_text(&f->refusal));
 	if (f->key_offered && !strncasecmp(git_failure(), "failed to authenticate", 22))
-		return err_set(e, -EACCES, "cannot use the deploy key (%s): it must be an OpenSSH "
-			"private key without a passphrase, best ed25519", git_failure());
+		return err_set(e, -EACCES,
+			"cannot use the deploy key (%s): it must be an OpenSSH "
+			"private key without a passphrase, best ed25519",
+			git_failure());
 	if (git_code == GIT_EAUTH)
 		return err_set(e, -EACCES, "the server refused the login: %s", git_failure());
 	return err_set(e, -EIO, "%s", git_failure());
@@ -189,8 +207,8 @@ static int connect_failed(struct fetch *f, int git_code, struct err *e)
 	/* libgit2 says "unsupported URL protocol" of a path that is not there. */
 	if (stat(remote_path(f), &st) < 0)
 		return err_errno(e, -errno, "%s", f->url.path);
-	return err_set(e, -ENOENT, "there is no git repository that user %u may read (%s)", geteuid(),
-		text);
+	return err_set(e, -ENOENT, "there is no git repository that user %u may read (%s)",
+		geteuid(), text);
 }
 
 /* refs/l4sync/HEAD: the default branch, so that an offline run finds it too. */
@@ -224,13 +242,13 @@ static int transfer(git_repository *repo, git_remote *remote, const git_fetch_op
 	if (!r)
 		r = git_remote_prune(remote, &options->callbacks);
 	if (!r)
-		r = git_remote_update_tips(remote, &options->callbacks, 0,
-			GIT_REMOTE_DOWNLOAD_TAGS_NONE, NULL);
+		r = git_remote_update_tips(
+			remote, &options->callbacks, 0, GIT_REMOTE_DOWNLOAD_TAGS_NONE, NULL);
 	return r ? r : point_head(repo, remote);
 }
 
-static int connect_and_transfer(struct fetch *f, git_repository *repo, git_remote *remote,
-	struct err *e)
+static int connect_and_transfer(
+	struct fetch *f, git_repository *repo, git_remote *remote, struct err *e)
 {
 	git_remote_connect_options connect;
 	git_fetch_options options;

@@ -9,11 +9,14 @@
 
 #include "l4sync/answer.h"
 #include "l4sync/child.h"
+#include "l4sync/git.h"
 #include "l4sync/module.h"
 
 #define READER_TIMEOUT_NS (600ull * 1000000000u)
 #define READER_MEMORY_MAX ((size_t)1 << 30)
-#define READER_FILE_MAX ((size_t)2 << 30) /* a pack of PULL_SIZE_MAX grows while it is completed */
+#define READER_FILE_MAX                                                                            \
+	((size_t)2 << 30) /* a pack of PULL_SIZE_MAX grows while it is completed                   \
+			   */
 
 struct work {
 	const struct reader_job *job;
@@ -53,8 +56,8 @@ static void say(void *userdata, const char *text)
 	write_all(r->progress_fd, line, strlen(line));
 }
 
-static int read_tree(struct reading *r, struct tree *tree, const struct pulled *p,
-	struct resources **ret)
+static int read_tree(
+	struct reading *r, struct tree *tree, const struct pulled *p, struct resources **ret)
 {
 	struct resources *want = NULL;
 
@@ -87,11 +90,27 @@ static int read_commit(struct reading *r, const struct pulled *p, struct resourc
 	return code < 0 ? code : read_tree(r, tree, p, ret);
 }
 
+/*
+ * If the parent has libgit2 open, its random numbers for TLS are those of every child: a fetch
+ * starts it afresh. Only a fetch, since each start of libgit2 reads all certificate authorities of
+ * the host (10 ms with 1.9, 30 ms with 1.5), which an offline read would wait for.
+ */
+static void renew_libgit2(void)
+{
+	while (git_libgit2_init() > 1) {
+		git_libgit2_shutdown();
+		git_libgit2_shutdown();
+	}
+}
+
 static int read_source(struct reading *r, struct resources **ret)
 {
 	const struct reader_job *job = r->job;
 	struct pulled p;
 
+	if (job->fetch)
+		renew_libgit2();
+	git_begin(); /* until the child ends, so that it starts once */
 	int code = pull(r->arena, &job->source, job->cache_dir, job->fetch, say, r, &p, &r->err);
 	if (code < 0)
 		return code;
@@ -113,10 +132,6 @@ static void read_in_child(int answer_fd, int progress_fd, void *userdata)
 	struct resources *want = NULL;
 	struct buf out = BUF_INIT;
 
-	/* If the parent had libgit2 open, its random numbers for TLS would be those of every other
-	 * child: start afresh. */
-	while (git_libgit2_init() > 1)
-		git_libgit2_shutdown(), git_libgit2_shutdown();
 	int code = w->job->source.url ? read_source(&r, &want) : read_directory(&r, &want);
 	if (code < 0)
 		answer_write_failure(&out, code, &r.err, &r.diags);
@@ -126,21 +141,22 @@ static void read_in_child(int answer_fd, int progress_fd, void *userdata)
 }
 
 int reader_run(const struct reader_job *job, const struct module *const *list, struct arena *a,
-	void (*progress)(void *userdata, const char *text), void *userdata,
-	struct resources **ret, struct diags *diags, struct err *e)
+	void (*progress)(void *userdata, const char *text), void *userdata, struct resources **ret,
+	struct diags *diags, struct err *e)
 {
 	_cleanup_buf_ struct buf answer = BUF_INIT;
 	struct work work = {job, list};
 	struct child c = {
-		.sandbox = {
-			.drop = job->drop,
-			.uid = job->uid,
-			.gid = job->gid,
-			.memory_max = READER_MEMORY_MAX,
-			.file_max = READER_FILE_MAX,
-			.write_dir = job->source.url ? job->cache_dir : NULL,
-			.read_fd = job->source.url ? job->source.path_fd : -1,
-		},
+		.sandbox =
+			{
+				.drop = job->drop,
+				.uid = job->uid,
+				.gid = job->gid,
+				.memory_max = READER_MEMORY_MAX,
+				.file_max = READER_FILE_MAX,
+				.write_dir = job->source.url ? job->cache_dir : NULL,
+				.read_fd = job->source.url ? job->source.path_fd : -1,
+			},
 		.timeout_ns = READER_TIMEOUT_NS,
 		.answer_max = RESOURCES_SIZE_MAX,
 		.work = read_in_child,

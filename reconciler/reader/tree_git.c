@@ -73,12 +73,14 @@ static int add_tree(struct listing *l, const git_tree *tree, const char *dir, un
 	for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
 		const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
 		const char *name = git_tree_entry_name(entry);
-		const char *path = *dir ? arena_printf(a, "%s/%s", dir, name) : arena_strdup(a, name);
+		const char *path =
+			*dir ? arena_printf(a, "%s/%s", dir, name) : arena_strdup(a, name);
 
 		if (!name_is_safe(name))
 			return err_set(l->e, -EBADMSG, "the commit has an entry \"%s\"", path);
 		if (l->n == ENTRIES_MAX)
-			return err_set(l->e, -E2BIG, "the commit has more than %zu files", ENTRIES_MAX);
+			return err_set(
+				l->e, -E2BIG, "the commit has more than %zu files", ENTRIES_MAX);
 		l->items = grow(l->items, &l->cap, l->n, sizeof *l->items);
 		l->items[l->n++] = entry_of(a, path, entry);
 		if (l->items[l->n - 1].kind != TREE_DIR)
@@ -115,8 +117,8 @@ static int git_find(struct tree *t, const char *path, struct tree_entry *ret, st
 }
 
 /* The tree at path below another one; "" is that one itself. Freed by the caller. */
-static int open_subtree(git_repository *repo, git_tree *root, const char *path, git_tree **ret,
-	struct err *e)
+static int open_subtree(
+	git_repository *repo, git_tree *root, const char *path, git_tree **ret, struct err *e)
 {
 	git_tree_entry *entry = NULL;
 
@@ -133,8 +135,8 @@ static int open_subtree(git_repository *repo, git_tree *root, const char *path, 
 	return r < 0 ? damaged(path, e) : 0;
 }
 
-static int git_list(struct tree *t, const char *dir, struct tree_entry **ret, size_t *ret_n,
-	struct err *e)
+static int git_list(
+	struct tree *t, const char *dir, struct tree_entry **ret, size_t *ret_n, struct err *e)
 {
 	struct git_state *s = (struct git_state *)t;
 	struct listing l = {.state = s, .e = e};
@@ -169,8 +171,8 @@ static int git_read(struct tree *t, const struct tree_entry *entry, size_t size_
 	if (git_odb_read_header(&size, &type, s->odb, entry->handle) < 0)
 		return damaged(entry->path, e);
 	if (size > size_max)
-		return err_set(e, -EFBIG, "\"%s\" has %zu bytes, at most %zu are allowed", entry->path,
-			size, size_max);
+		return err_set(e, -EFBIG, "\"%s\" has %zu bytes, at most %zu are allowed",
+			entry->path, size, size_max);
 	if (git_odb_read(&object, s->odb, entry->handle) < 0)
 		return damaged(entry->path, e);
 	size = git_odb_object_size(object);

@@ -25,8 +25,8 @@ static bool parse_port(const char *s, const char *end, unsigned *ret)
 }
 
 /* [USER@]HOST[:PORT] up to end. */
-static int parse_authority(struct arena *a, const char *s, const char *end, struct url *u,
-	struct err *e)
+static int parse_authority(
+	struct arena *a, const char *s, const char *end, struct url *u, struct err *e)
 {
 	const char *at = memrchr(s, '@', (size_t)(end - s)), *host = at ? at + 1 : s, *stop;
 
@@ -53,8 +53,8 @@ static int parse_authority(struct arena *a, const char *s, const char *end, stru
 	if (stop == end)
 		return 0;
 	if (*stop != ':' || !parse_port(stop + 1, end, &u->port))
-		return err_set(e, -EINVAL, "source \"%s\": the port is not a number from 1 to 65535",
-			u->text);
+		return err_set(e, -EINVAL,
+			"source \"%s\": the port is not a number from 1 to 65535", u->text);
 	return 0;
 }
 
@@ -63,8 +63,8 @@ static int parse_network(struct arena *a, const char *rest, struct url *u, struc
 	const char *end = rest + strcspn(rest, "/");
 
 	if (!*end || !end[1])
-		return err_set(e, -EINVAL, "source \"%s\" names no repository behind the host",
-			u->text);
+		return err_set(
+			e, -EINVAL, "source \"%s\" names no repository behind the host", u->text);
 	return parse_authority(a, rest, end, u, e);
 }
 
@@ -92,8 +92,10 @@ static int parse_any(struct arena *a, const char *text, struct url *u, struct er
 	}
 	if (strstr(text, "://"))
 		return err_set(e, -EINVAL,
-			"source \"%s\": only https://, ssh:// and file:// are pulled from; the others "
-			"do not prove who answers", text);
+			"source \"%s\": only https://, ssh:// and file:// are pulled from; the "
+			"others "
+			"do not prove who answers",
+			text);
 	if (text[0] == '/') {
 		u->path = text;
 		return 0;
@@ -111,7 +113,8 @@ int url_parse(struct arena *a, const char *text, struct url *ret, struct err *e)
 
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return err_set(e, -EINVAL, "the source's URL has a control character in it");
+			return err_set(
+				e, -EINVAL, "the source's URL has a control character in it");
 	int r = parse_any(a, text, &u, e);
 	if (r < 0)
 		return r;

@@ -33,7 +33,8 @@ static int take(const char *data, size_t size, struct err *e)
 }
 
 #define COMMIT "0123456789012345678901234567890123456789"
-#define HEAD "l4sync-resources 1\nmeta host h\nmeta source https://x/r.git refs/heads/m " COMMIT "\n"
+#define HEAD                                                                                       \
+	"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git refs/heads/m " COMMIT "\n"
 #define DIR_ITEM "dir:/etc/x\n\tfrom root/etc/x:0:0\n\t=group root\n\t=mode 0755\n\t=owner root\n"
 #define TAIL "blobs 0\nend\n"
 
@@ -42,7 +43,8 @@ START_TEST(takes_a_want)
 	_cleanup_err_ struct err e = ERR_INIT;
 
 	ck_assert_msg(!take(HEAD TAIL, strlen(HEAD TAIL), &e), "%s", err_text(&e));
-	ck_assert_msg(!take(HEAD DIR_ITEM TAIL, strlen(HEAD DIR_ITEM TAIL), &e), "%s", err_text(&e));
+	ck_assert_msg(
+		!take(HEAD DIR_ITEM TAIL, strlen(HEAD DIR_ITEM TAIL), &e), "%s", err_text(&e));
 }
 END_TEST
 
@@ -59,7 +61,8 @@ START_TEST(refuses)
 		{HEAD TAIL "more\n", "not well-formed"},
 		{"l4sync-resources 1\n" TAIL, "another host or source"},
 		{"l4sync-resources 1\nmeta host h\n" TAIL, "another host or source"},
-		{"l4sync-resources 1\nmeta host other\nmeta source https://x/r.git m " COMMIT "\n" TAIL,
+		{"l4sync-resources 1\nmeta host other\nmeta source https://x/r.git m " COMMIT
+		 "\n" TAIL,
 			"another host or source"},
 		{"l4sync-resources 1\nmeta host h\nmeta source https://y/r.git m " COMMIT "\n" TAIL,
 			"another host or source"},
@@ -67,16 +70,21 @@ START_TEST(refuses)
 			"another host or source"},
 		{"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git " COMMIT "\n" TAIL,
 			"another host or source"},
-		{"l4sync-resources 1\nmeta host h\nmeta source - - -\n" TAIL, "another host or source"},
+		{"l4sync-resources 1\nmeta host h\nmeta source - - -\n" TAIL,
+			"another host or source"},
 		{HEAD "dir:/etc/../root\n" TAIL, "dir:/etc/../root"},
-		{HEAD "file:/etc/x\n\t=group root\n\t=mode 0644\n\t=owner root\n" TAIL, "(file:/etc/x: "},
-		{HEAD "dir:/proc/x\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL, "(dir:/proc/x: "},
-		{HEAD "dir:/etc/x\n\t=group root\n\t=mode 99999\n\t=owner root\n" TAIL, "(dir:/etc/x: "},
+		{HEAD "file:/etc/x\n\t=group root\n\t=mode 0644\n\t=owner root\n" TAIL,
+			"(file:/etc/x: "},
+		{HEAD "dir:/proc/x\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
+			"(dir:/proc/x: "},
+		{HEAD "dir:/etc/x\n\t=group root\n\t=mode 99999\n\t=owner root\n" TAIL,
+			"(dir:/etc/x: "},
 		{HEAD "dir:/etc/x\n\t=evil 1\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
 			"(dir:/etc/x: "},
 		{HEAD "dir:/etc/\\x1b[2J\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
 			"(dir:/etc/?[2J: "},
-		{HEAD "dir:/etc/x\n\tfrom \\x1b[2J:0:0\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
+		{HEAD "dir:/etc/x\n\tfrom \\x1b[2J:0:0\n\t=group root\n\t=mode 0755\n\t=owner "
+		      "root\n" TAIL,
 			"no place in the state"},
 		{HEAD "nothing:/etc/x\n" TAIL, "there is no such type"},
 		{HEAD DIR_ITEM DIR_ITEM TAIL, "not well-formed"},
@@ -89,18 +97,22 @@ START_TEST(refuses)
 		{"l4sync-failure 1\ncode 5\nerror \\q\ntotal 0\nend\n", "cannot say why"},
 		{"l4sync-failure 1\ncode 22\ndiag 1 1\tfile\ntotal 1\nend\n", "cannot say why"},
 		{"l4sync-failure 1\ncode 22\ndiag 1\tfile\tx\ntotal 1\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 9999999999 1\tf\tx\ntotal 1\nend\n", "cannot say why"},
+		{"l4sync-failure 1\ncode 22\ndiag 9999999999 1\tf\tx\ntotal 1\nend\n",
+			"cannot say why"},
 		{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\nerror x\ndiag 1 1\tf\tx\ntotal 1\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 1\nend\nmore\n", "cannot say why"},
+		{"l4sync-failure 1\ncode 22\nerror x\ndiag 1 1\tf\tx\ntotal 1\nend\n",
+			"cannot say why"},
+		{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 1\nend\nmore\n",
+			"cannot say why"},
 	};
 
 	for (size_t i = 0; i < ELEMENTS(cases); i++) {
 		_cleanup_err_ struct err e = ERR_INIT;
 
-		ck_assert_msg(take(cases[i].answer, strlen(cases[i].answer), &e) == -EBADMSG, "%zu: %s",
-			i, err_text(&e));
-		ck_assert_msg(strstr(err_text(&e), cases[i].text) != NULL, "%zu: %s", i, err_text(&e));
+		ck_assert_msg(take(cases[i].answer, strlen(cases[i].answer), &e) == -EBADMSG,
+			"%zu: %s", i, err_text(&e));
+		ck_assert_msg(
+			strstr(err_text(&e), cases[i].text) != NULL, "%zu: %s", i, err_text(&e));
 		ck_assert_uint_eq(diags.n, 0);
 	}
 }
@@ -111,7 +123,8 @@ START_TEST(cut_off)
 {
 	static const char *const whole[] = {
 		HEAD DIR_ITEM TAIL,
-		"l4sync-failure 1\ncode 22\ndiag 3 7\troot/etc/x\tno\ndiag 0 0\t\tno\ntotal 30\nend\n",
+		"l4sync-failure 1\ncode 22\ndiag 3 7\troot/etc/x\tno\ndiag 0 0\t\tno\ntotal "
+		"30\nend\n",
 	};
 
 	for (size_t i = 0; i < ELEMENTS(whole); i++)

@@ -32,7 +32,8 @@ static void refused(struct child *c, int code, const char *text)
 	_cleanup_err_ struct err e = ERR_INIT;
 
 	ck_assert_int_eq(child_run(c, &answer, &e), code);
-	ck_assert_msg(strstr(err_text(&e), text) != NULL, "\"%s\" is not in: %s", text, err_text(&e));
+	ck_assert_msg(
+		strstr(err_text(&e), text) != NULL, "\"%s\" is not in: %s", text, err_text(&e));
 	ck_assert_uint_le(answer.size, c->answer_max);
 	/* Nobody is left. */
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
@@ -158,12 +159,14 @@ static void looks_at_itself(int answer_fd, int progress_fd, void *userdata)
 			dprintf(answer_fd, "fd %d\n", fd);
 	dprintf(answer_fd, "cwd %s\numask %o\nsession %d\ncore %d\n", getcwd(line, sizeof line),
 		umask(0), getsid(0) == getpid(),
-		!getrlimit(RLIMIT_CORE, (struct rlimit *)line) && !((struct rlimit *)line)->rlim_max);
+		!getrlimit(RLIMIT_CORE, (struct rlimit *)line) &&
+			!((struct rlimit *)line)->rlim_max);
 }
 
 static void has(const struct buf *answer, const char *text)
 {
-	ck_assert_msg(strstr(answer->data, text) != NULL, "\"%s\" is not in:\n%s", text, answer->data);
+	ck_assert_msg(
+		strstr(answer->data, text) != NULL, "\"%s\" is not in:\n%s", text, answer->data);
 }
 
 static unsigned count(const struct buf *answer, const char *text)
@@ -203,8 +206,9 @@ START_TEST(locked_in)
 	has(&answer, "Uid:\t61234\t61234\t61234\t61234\n");
 	has(&answer, "Gid:\t61235\t61235\t61235\t61235\n");
 	has(&answer, "Groups:\t \n");
-	has(&answer, "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
-		     "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\n");
+	has(&answer,
+		"CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+		"CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\n");
 }
 END_TEST
 
@@ -241,7 +245,8 @@ static void touches(int answer_fd, int progress_fd, void *userdata)
 		fd = open(path, O_RDONLY);
 		dprintf(answer_fd, "read %s %d\n", paths[i], fd < 0 ? errno : 0);
 	}
-	dprintf(answer_fd, "tmp %d\n", mkdir("/tmp/l4sync-child-must-not-be", 0700) < 0 ? errno : 0);
+	dprintf(answer_fd, "tmp %d\n",
+		mkdir("/tmp/l4sync-child-must-not-be", 0700) < 0 ? errno : 0);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", p->fd);
 	char *real = realpath(path, NULL);
 	dprintf(answer_fd, "real %d\n", real && !strcmp(real, p->source));
@@ -262,22 +267,31 @@ START_TEST(mounts)
 	ck_assert_ptr_nonnull(mkdtemp(p.top));
 	snprintf(p.cache, sizeof p.cache, "%s/cache", p.top);
 	snprintf(p.source, sizeof p.source, "%s/source", p.top);
-	snprintf(command, sizeof command, "cd %s; mkdir -m 700 cache; chown %d:%d cache; mkdir source;"
-		"echo >source/file; echo >source/x; chmod 666 source/x; echo >secret", p.top, UID, GID);
+	snprintf(command, sizeof command,
+		"cd %s; mkdir -m 700 cache; chown %d:%d cache; mkdir source;"
+		"echo >source/file; echo >source/x; chmod 666 source/x; echo >secret",
+		p.top, UID, GID);
 	ck_assert_int_eq(system(command), 0);
 	p.fd = open(p.source, O_RDONLY | O_DIRECTORY);
 	c.userdata = &p;
-	c.sandbox = (struct sandbox){.drop = true, .uid = UID, .gid = GID, .file_max = 1000,
-		.memory_max = (size_t)1 << 30, .write_dir = p.cache, .read_fd = p.fd,
-		.fds = {p.fd}, .n_fds = 1};
+	c.sandbox = (struct sandbox){.drop = true,
+		.uid = UID,
+		.gid = GID,
+		.file_max = 1000,
+		.memory_max = (size_t)1 << 30,
+		.write_dir = p.cache,
+		.read_fd = p.fd,
+		.fds = {p.fd},
+		.n_fds = 1};
 	int r = child_run(&c, &answer, &e);
 	ck_assert_msg(!r, "%s", err_text(&e));
 	close(p.fd);
 	snprintf(command, sizeof command, "umount %s/* 2>/dev/null; rm -rf %s", p.top, p.top);
 	ck_assert_int_eq(system(command), 0);
 	ck_assert_str_eq(answer.data, "write cache/x 0\nread cache/x 0\nwrite source/x 30\n"
-		"read source/x 0\nwrite x 30\nread x 2\nwrite secret 30\nread secret 2\ntmp 30\nreal 1\n"
-		"at 0\n");
+				      "read source/x 0\nwrite x 30\nread x 2\nwrite secret "
+				      "30\nread secret 2\ntmp 30\nreal 1\n"
+				      "at 0\n");
 }
 END_TEST
 

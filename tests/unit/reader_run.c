@@ -23,8 +23,8 @@ __attribute__((format(printf, 1, 2))) static void sh(const char *format, ...)
 	va_start(ap, format);
 	char *text = arena_vprintf(arena, format, ap);
 	va_end(ap);
-	const char *command = arena_printf(arena, "set -e; umask 022; cd %s; exec 2>>sh.log; %s", top,
-		text);
+	const char *command =
+		arena_printf(arena, "set -e; umask 022; cd %s; exec 2>>sh.log; %s", top, text);
 	ck_assert_msg(system(command) == 0, "failed: %s", text);
 }
 
@@ -39,7 +39,8 @@ static void setup(void)
 	setenv("GIT_CONFIG_SYSTEM", "/dev/null", 1);
 	setenv("GIT_AUTHOR_NAME", "t", 1), setenv("GIT_AUTHOR_EMAIL", "t@t", 1);
 	setenv("GIT_COMMITTER_NAME", "t", 1), setenv("GIT_COMMITTER_EMAIL", "t@t", 1);
-	sh("mkdir -m 700 cache; git init -q -b master repo; cd repo; mkdir -p root/etc/x deploy/root/etc;"
+	sh("mkdir -m 700 cache; git init -q -b master repo; cd repo; mkdir -p root/etc/x "
+	   "deploy/root/etc;"
 	   "echo 'l4sync: 1' >l4sync.yaml; echo text >root/etc/x/file; ln -s file root/etc/x/link;"
 	   "echo run >root/etc/x/program; chmod +x root/etc/x/program; cp l4sync.yaml deploy;"
 	   "echo deployed >deploy/root/etc/d; git add .; git commit -qm one");
@@ -111,14 +112,15 @@ START_TEST(reads_a_commit)
 		ck_assert_ptr_nonnull(file);
 		ck_assert_str_eq(file->content->data, "text\n");
 		ck_assert_str_eq(resource_get(file, "mode"), "0644");
-		ck_assert_str_eq(resource_get(resources_find(want, "file:/etc/x/program"), "mode"),
-			"0755");
+		ck_assert_str_eq(
+			resource_get(resources_find(want, "file:/etc/x/program"), "mode"), "0755");
 		ck_assert_ptr_nonnull(resources_find(want, "link:/etc/x/link"));
 		ck_assert_str_eq(resources_get_meta(want, "host"), "h");
 		const char *source = resources_get_meta(want, "source");
 		const char *expected = arena_printf(arena, "%s refs/heads/master ", repo());
 		ck_assert_msg(!strncmp(source, expected, strlen(expected)) &&
-			strlen(source) == strlen(expected) + 40, "%s", source);
+				      strlen(source) == strlen(expected) + 40,
+			"%s", source);
 	}
 }
 END_TEST
@@ -172,7 +174,8 @@ START_TEST(reports)
 	job.host.name = "h";
 	sh("cd repo; echo 'vers: {}' >>l4sync.yaml; git commit -qam typo");
 	fails(&job, -EINVAL, "l4sync.yaml:3:1: ");
-	sh("cd repo; git checkout -q HEAD~2; git switch -q -c other; rm l4sync.yaml; git commit -qam none");
+	sh("cd repo; git checkout -q HEAD~2; git switch -q -c other; rm l4sync.yaml; git commit "
+	   "-qam none");
 	job.source.ref = "other";
 	fails(&job, -EINVAL, "l4sync.yaml");
 	job.source.ref = NULL;
@@ -194,13 +197,15 @@ START_TEST(odd_entries)
 	   "git commit -qm zeros; git branch -f big");
 	job.source.ref = "big";
 	fails(&job, -EINVAL, "root/etc/zeros");
-	sh("cd repo; git checkout -qf master~1; printf x >\"$(printf 'root/etc/a\\033[2J')\"; git add .;"
+	sh("cd repo; git checkout -qf master~1; printf x >\"$(printf 'root/etc/a\\033[2J')\"; git "
+	   "add .;"
 	   "git commit -qm odd; git branch -f odd");
 	job.source.ref = "odd";
 	fails(&job, -EINVAL, "root/etc/a");
 	ck_assert_ptr_null(strchr(diag_text(arena, &diags.items[0]), '\033'));
 	/* git itself would not make such a tree */
-	sh("cd repo; t=$(printf '100644 ..\\0%%s' \"$(git rev-parse HEAD:l4sync.yaml | sed 's/../\\\\x&/g')\" |"
+	sh("cd repo; t=$(printf '100644 ..\\0%%s' \"$(git rev-parse HEAD:l4sync.yaml | sed "
+	   "'s/../\\\\x&/g')\" |"
 	   "bash -c 'IFS= read -r -d \"\" a; IFS= read -r b; printf \"%%s\\0%%b\" \"$a\" \"$b\"' |"
 	   "git hash-object -t tree -w --stdin --literally);"
 	   "r=$(printf '040000 tree %%s\\troot\\n100644 blob %%s\\tl4sync.yaml\\n' $t "
@@ -218,7 +223,8 @@ START_TEST(mends_the_cache)
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader_job job = job_of(repo());
 
-	sh("cd repo; head -c 1000000 /dev/urandom >root/etc/noise; git add .; git commit -qm noise");
+	sh("cd repo; head -c 1000000 /dev/urandom >root/etc/noise; git add .; git commit -qm "
+	   "noise");
 	ck_assert_int_eq(run(&job, &want, &e), 0);
 	sh("for p in cache/*.git/objects/pack/*.pack; do chmod u+w $p;"
 	   "printf xxxx | dd of=$p bs=1 seek=500000 conv=notrunc; done");
