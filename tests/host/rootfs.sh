@@ -22,12 +22,12 @@ build_packages=(
 # shellcheck disable=SC2034
 vm_packages=("${run_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
 
-# Part of the key: whatever this script or the list of packages says, a change of it rebuilds.
+# What a file system is made of and how: a change of either rebuilds. What else this script does is not in it.
 key_of() {
 	local -n list=$1_packages
 	{
 		printf '%s\n' "$suite" "${list[@]}"
-		cat "${BASH_SOURCE[0]}"
+		declare -f bootstrap configure_run "make_$1"
 	} | sha256sum | cut -c1-12
 }
 
@@ -153,13 +153,12 @@ make_vm() {
 	rm -rf "$root"
 }
 
-# A used file system is held by a shared lock on its directory (lib/base.sh), so that an old one
-# which another checkout of this repository still runs from is left to the next build.
+# Those of other lists and recipes. Branches of this repository differ in them and take turns on a machine, so
+# one goes when nobody has asked for it for a day, and nobody holds it (lib/base.sh takes a shared lock).
 remove_old() {
-	local kind=$1 keep=$2 dir
-	for dir in "$cache/$kind"-*; do
-		[[ -d $dir && $dir != "$keep" ]] || continue
-		flock -n -x "$dir" rm -rf "$dir" || true
+	local kind=$1 dir
+	find "$cache" -maxdepth 1 -name "$kind-*" -mmin +1440 | while read -r dir; do
+		flock -n -x "$dir" rm -rf --one-file-system "$dir" || true
 	done
 }
 
@@ -206,8 +205,9 @@ main() {
 		fi
 		sync -f "$half"
 		mv -T "$half" "$final"
-		remove_old "$kind" "$final"
+		remove_old "$kind"
 	fi
+	touch "$final"
 	echo "$final"
 }
 
