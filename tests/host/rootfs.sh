@@ -153,12 +153,14 @@ make_vm() {
 	rm -rf "$root"
 }
 
-# Those of other lists and recipes. Branches of this repository differ in them and take turns on a machine, so
-# one goes when nobody has asked for it for a day, and nobody holds it (lib/base.sh takes a shared lock).
+# What no checkout of this repository has asked for in three days: another branch may have another
+# recipe, and each would throw away what the other has just built. One that is in use is held by a shared
+# lock on its directory (lib/base.sh).
 remove_old() {
-	local kind=$1 dir
-	find "$cache" -maxdepth 1 -name "$kind-*" -mmin +1440 | while read -r dir; do
-		flock -n -x "$dir" rm -rf --one-file-system "$dir" || true
+	local kind=$1 keep=$2 dir
+	for dir in "$cache/$kind"-*; do
+		[[ -d $dir && $dir != "$keep" && -n $(find "$dir" -maxdepth 0 -mtime +2) ]] || continue
+		flock -n -x "$dir" rm -rf "$dir" || true
 	done
 }
 
@@ -205,7 +207,7 @@ main() {
 		fi
 		sync -f "$half"
 		mv -T "$half" "$final"
-		remove_old "$kind"
+		remove_old "$kind" "$final"
 	fi
 	touch "$final"
 	echo "$final"

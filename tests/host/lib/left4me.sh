@@ -55,3 +55,39 @@ left4me_fail() {
 left4me_mend() {
 	host_run "$1" rm -f "/var/lib/left4me/runtime/$2/tree/fail"
 }
+
+# left4me_state DIR: a state, here and not in a host, that describes the baseline as it is; and
+# left4me_state_harden DIR puts the hardening into it.
+left4me_state() {
+	local units=$1/root/usr/local/lib/systemd/system
+	mkdir -p "$units"
+	cp "$HOST_DIR"/fixtures/left4me/units/* "$units"
+	cat >"$1/l4sync.yaml" <<-'END'
+		l4sync: 1
+		hosts: [left4me]
+		units:
+		  left4me-web.service: {enabled: true, state: running}
+		  left4me-server@.service:
+		    restart: {after: [left4me-web.service], settle: 1s}
+	END
+}
+
+left4me_state_harden() {
+	local unit
+	for unit in left4me-server@.service left4me-web.service; do
+		mkdir -p "$1/root/etc/systemd/system/$unit.d"
+		cp "$HOST_DIR/fixtures/left4me/hardening/$unit.conf" \
+			"$1/root/etc/systemd/system/$unit.d/10-hardening.conf"
+	done
+	mkdir -p "$1/root/etc/sysctl.d"
+	echo 'net.ipv4.udp_rmem_min = 16384' >"$1/root/etc/sysctl.d/99-left4me.conf"
+}
+
+# left4me_invocation NAME UNIT, left4me_pid NAME UNIT: of one that runs; empty if it does not.
+left4me_invocation() {
+	left4me_invocations "$1" | awk -v unit="$2" '$1 == unit { print $2 }'
+}
+
+left4me_pid() {
+	left4me_invocations "$1" | awk -v unit="$2" '$1 == unit { print $3 }'
+}

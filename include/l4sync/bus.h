@@ -1,0 +1,94 @@
+/*
+ * systemd's manager over sd-bus: lists, jobs, what a unit did after its job. No systemctl.
+ * As root the manager's private socket is used, so that it works before and without dbus.
+ * Called by the modules service, unit, sysctl (nothing else talks to systemd).
+ */
+#ifndef L4SYNC_BUS_H
+#define L4SYNC_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "l4sync/err.h"
+#include "l4sync/mem.h"
+
+struct bus;
+
+/* -ENOENT, -ECONNREFUSED with a text that says that systemd is not running here (and --root). */
+int bus_open(struct bus **ret, struct err *e);
+void bus_close(struct bus *b); /* NULL is allowed */
+/* How often this connection waited for an answer; pipelined calls count once together. */
+unsigned bus_round_trips(const struct bus *b);
+
+/* A loaded unit, as ListUnits says. Strings in the arena. */
+struct unit_status {
+	const char *name; /* primary name */
+	const char *load_state, *active_state, *sub_state;
+	const char *object_path;
+	bool job_pending;
+};
+
+/* All loaded units, sorted by name (bytes). One round trip. */
+int bus_list_units(struct bus *b, struct arena *a, struct unit_status **ret, size_t *ret_n,
+	struct err *e);
+
+/* What is asked of several units at once: one round trip for all of them. NeedDaemonReload and
+ * UnitFileState are not among it: they cost systemd 2 and 5 ms a unit, and the unit index knows
+ * better (unitpath.h). */
+struct unit_details {
+	const char *name;
+	bool found;              /* false: not loaded (any more) */
+	char invocation_id[33];  /* hexadecimal, "" if it never ran */
+	const char *active_state, *sub_state, *result; /* result: NULL unless a service */
+	const char *load_state;
+	const char *fragment_path;
+	bool can_reload;
+	uint32_t n_restarts;     /* NRestarts, services */
+	uint32_t main_pid;
+	uint64_t active_enter_usec;    /* CLOCK_REALTIME; 0: never */
+	uint64_t inactive_exit_usec;   /* CLOCK_REALTIME; when it was last started; 0: never */
+	const char **names;            /* NULL-terminated: aliases */
+	const char **after;            /* NULL-terminated: After= */
+};
+
+/* Fills details[i] for names[i]; names are loaded if load is true (then see load_state: "not-found",
+ * "masked"), else only those that are loaded are found, at the cost of a second round trip. */
+int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, size_t n, bool load,
+	struct unit_details *details, struct err *e);
+
+/* Manager.Reload(): complete when it returns. Waits out LimitsExceeded, at most timeout_ms. */
+int bus_reload(struct bus *b, uint64_t timeout_ms, struct err *e);
+
+enum unit_verb { UNIT_START, UNIT_STOP, UNIT_TRY_RESTART, UNIT_RELOAD };
+
+/*
+ * Runs one job in mode "replace" and follows it to its JobRemoved. result: "done" "canceled"
+ * "timeout" "failed" "dependency" "skipped" (static text). A job that ended other than "done" is
+ * 0 with that result; only a failing call is an error. idle, if not NULL, is called at least every
+ * 200 ms with userdata; a non-zero return ends the wait with that value (the job goes on).
+ * -ETIMEDOUT after timeout_ms; -ENOENT: no such unit.
+ */
+int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeout_ms,
+	int (*idle)(void *userdata), void *userdata, const char **result, struct err *e);
+
+/* ResetFailedUnit; a unit that is not loaded is no error. */
+int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
+
+/*
+ * Watches a unit after its job until it is healthy or not: reaches active (a oneshot without
+ * RemainAfterExit: inactive with result success), then stays so for settle_ns with the same
+ * invocation and no automatic restart. timeout_ms is the time to reach active. 0 healthy; -EREMOTEIO
+ * with a sentence ("NAME: failed: Result exit-code, status 226/NAMESPACE", "NAME: restarted by itself
+ * 2 times", "NAME: still activating after 90 s").
+ * Signals (PropertiesChanged), not polling, decide; idle as above.
+ */
+int bus_watch_healthy(struct bus *b, const char *unit, uint64_t timeout_ms, uint64_t settle_ns,
+	int (*idle)(void *userdata), void *userdata, struct err *e);
+
+/* The last n lines that an invocation logged (journal), oldest first; in the arena. An absent or
+ * unreadable journal gives none. invocation_id NULL: the unit's newest. */
+int journal_tail(struct arena *a, const char *unit, const char *invocation_id, size_t n,
+	const char ***ret_lines, size_t *ret_n);
+
+#endif

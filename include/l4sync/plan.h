@@ -1,0 +1,188 @@
+/*
+ * The plan: what differs and why (changes), what that makes necessary (effects), what must be
+ * known (findings). Comparing is pure; deriving effects reads the unit search path and the list of
+ * loaded units through unit_view.
+ * Called by the pipeline; read by the report and the transaction.
+ */
+#ifndef L4SYNC_PLAN_H
+#define L4SYNC_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "l4sync/err.h"
+#include "l4sync/hash.h"
+#include "l4sync/mem.h"
+#include "l4sync/resources.h"
+
+struct module;
+struct unit_view;
+
+enum op { OP_CREATE, OP_UPDATE, OP_ATTRIBUTES, OP_DELETE };
+enum origin { ORIGIN_INTENDED, ORIGIN_DRIFT, ORIGIN_BOTH, ORIGIN_ADOPT, ORIGIN_ORPHAN };
+
+const char *op_name(enum op op);             /* "create", … */
+const char *origin_name(enum origin origin); /* "intended", … */
+
+struct change {
+	const char *id;
+	const struct module *module;
+	enum op op;
+	enum origin origin;
+	const struct resource *base; /* NULL: was not managed */
+	const struct resource *want; /* NULL: to be removed; for an orphan that had been adopted the
+	                              * original that is put back */
+	const struct resource *live; /* NULL: absent */
+};
+
+struct finding {
+	const char *kind;  /* stale foreign pending unsupported verify lint */
+	const char *code;  /* stable, for scripts: "sysctl-missing" */
+	const char *where; /* resource id, or file:line of the state; may be NULL */
+	const char *text;
+};
+
+struct findings {
+	struct arena *arena;
+	size_t n, cap;
+	struct finding *items; /* malloc'd */
+};
+
+void finding_add(struct findings *f, const char *kind, const char *code, const char *where,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+enum action {
+	ACTION_STOP, /* in the order of SPEC 6 */
+	ACTION_ENABLE,
+	ACTION_DISABLE,
+	ACTION_DAEMON_RELOAD,
+	ACTION_SYSCTL,
+	ACTION_START,
+	ACTION_RESTART,
+};
+
+const char *action_name(enum action action);
+
+struct effect {
+	enum action action;
+	const char *target;   /* unit or sysctl key; NULL: daemon-reload */
+	size_t n_because;
+	const char **because; /* ids of changes; in the arena */
+	bool deferred;
+	unsigned long long settle_ns; /* restart, start */
+};
+
+struct effects {
+	struct arena *arena;
+	size_t n, cap;
+	struct effect *items; /* malloc'd; in order once effects_order() was called */
+};
+
+/* A template whose configuration a change alters: what an instance that is started between plan
+ * and apply has to be restarted for. */
+struct affected_template {
+	const char *name;
+	const char *because;
+};
+
+struct skipped {
+	const char *id;
+	const char *reason;
+};
+
+struct plan {
+	struct arena *arena;
+	const char *host;
+	const struct resources *want; /* its metas name the sources */
+	size_t n_changes;
+	struct change *changes; /* sorted by id */
+	struct effects effects;
+	struct findings findings;
+	size_t n_templates;
+	struct affected_template *templates;
+	size_t n_ok;
+	size_t n_skipped;
+	struct skipped *skipped;
+	size_t n_removed;            /* what the removal guard counts */
+	size_t n_guards;
+	const char **guards;         /* why --allow-removal is needed, as sentences */
+	unsigned behind;             /* commits pulled but not applied */
+	char id[HASH_TEXT_MAX];
+};
+
+struct plan *plan_new(struct arena *a);
+void plan_free(struct plan *p); /* not the arena */
+void plan_freep(struct plan **p);
+#define _cleanup_plan_ __attribute__((cleanup(plan_freep)))
+
+/* A live resource as the modules found it; skipped ones are not compared. */
+struct live_item {
+	const struct resource *live; /* NULL: absent */
+	const char *skip;            /* reason, or NULL */
+};
+
+/* One resource in the three states, and what an orphan had been before it was adopted. */
+struct triple {
+	const char *id;
+	const struct module *module;
+	const struct resource *base, *want, *original;
+	struct live_item live;
+};
+
+/*
+ * The verdict on one resource (compare.c has the numbered table). Pure. Returns the row's number;
+ * *ret is filled in for the rows that are changes (then *ret_change is true).
+ */
+unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], struct change *ret,
+	bool *ret_change);
+
+/* Whether a live resource is what is wanted: content where the want has some, and each compared
+ * attribute that the want names. Either may be NULL. */
+bool resource_matches(const struct module *m, const struct resource *want,
+	const struct resource *live, const unsigned char key[HASH_SIZE]);
+
+/* Fills changes, n_ok and skipped from triples sorted by id. Pure. */
+void plan_compare(struct plan *p, const struct triple *triples, size_t n,
+	const unsigned char key[HASH_SIZE]);
+
+/* Restarts, reloads and the rest that the changes make necessary, ordered, with reasons. */
+int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
+
+/*
+ * The restarts as they are to be done now, after the reload: planned units that still run, and
+ * running instances of affected templates that were not there when the plan was made. Ordered.
+ * Units that became active after reloaded_usec (CLOCK_REALTIME; 0: no reload) run with the new
+ * configuration already. ret->arena is set; ret->items is the caller's to free.
+ */
+int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
+	struct effects *ret, struct err *e);
+
+size_t plan_restarts(const struct plan *p); /* how many restarts it has */
+
+/* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but
+ * for the view's list. */
+int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base,
+	struct err *e);
+
+/* The plan id: resolved commits, each change's (base, want, live), effects with instances as their
+ * template. key: for the contents of secrets. */
+void plan_identify(struct plan *p, const unsigned char key[HASH_SIZE]);
+
+/* Unit names in the order of restarts: edges (after), then natural order. Pure. On a cycle -ELOOP
+ * with the whole cycle in the text. */
+struct unit_edge {
+	size_t first, then; /* indices */
+};
+int order_units(struct arena *a, const char *const *names, size_t n, const struct unit_edge *edges,
+	size_t n_edges, size_t **ret_order, struct err *e);
+
+/* "URL REF COMMIT" of a want's or generation's source as JSON; a new reference. */
+json_t *source_to_json(const char *source);
+
+/* The document of SPEC's appendix; a new reference. diff_of gives a change's unified diff or NULL
+ * (it may have to fetch what only the history holds). */
+json_t *plan_to_json(const struct plan *p,
+	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * The reader: a state repository, at one commit, becomes the want (canonical form).
+ * Reads no live host; whoever calls it says which host the want is for.
+ * reader_read() runs in the child that reader_run() makes.
+ * Called by the pipeline.
+ */
+#ifndef L4SYNC_READER_H
+#define L4SYNC_READER_H
+
+#include <stdbool.h>
+
+#include "l4sync/err.h"
+#include "l4sync/node.h"
+#include "l4sync/pull.h"
+#include "l4sync/resources.h"
+#include "l4sync/tree.h"
+
+/* The registry's view of the modules (module.h). */
+struct module;
+
+struct reader_host {
+	const char *name;       /* static host name */
+	const char *machine_id; /* 32 hexadecimal digits, or NULL when there is none (--root) */
+};
+
+/*
+ * What the modules' parse functions get. Resources are added to want; errors to diags.
+ * What the trees ship (file, link, unit, dropin) is in want already when modules parse.
+ */
+struct reader {
+	struct arena *arena;
+	const struct reader_host *host;
+	const struct module *const *modules; /* NULL-terminated */
+	struct tree *tree;
+	const struct node *manifest; /* hosts/NAME.yaml merged over l4sync.yaml */
+	const struct node *vars;     /* NULL: none */
+	struct resources *want;
+	struct diags *diags;
+};
+
+/*
+ * Manifest and tree of one state to a sorted want. 0, or -EINVAL with everything that is wrong in
+ * diags. -EPERM (in diags too) when hosts: does not name this host. The caller frees the want,
+ * which refers to a: before a.
+ */
+int reader_read(struct tree *tree, const struct reader_host *host,
+	const struct module *const *modules, struct arena *a, struct resources **ret,
+	struct diags *diags);
+
+/* What a symbolic link of the want leads to, if the state ships that file (through other shipped
+ * links, by the names in them); else NULL. For the modules, while they parse and complete. */
+const struct resource *reader_follow(const struct reader *r, const struct resource *link);
+
+/* {{ name }} filled in from vars; where is the template's. Undefined names are reported. */
+int template_render(struct arena *a, const struct node *vars, const char *file, const void *data,
+	size_t size, const void **ret, size_t *ret_size, struct diags *diags);
+
+/* The unprivileged child's whole job. */
+struct reader_job {
+	struct reader_host host;
+	struct source source;  /* url NULL: state_fd is a plain directory */
+	int state_fd;          /* the --state directory, or -1 */
+	const char *state_dir; /* its path, for messages */
+	const char *cache_dir; /* where pulled repositories are (owned by the reader's uid) */
+	bool fetch;
+	/* Who the child becomes when the caller is root; ignored otherwise. */
+	bool drop;
+	unsigned uid, gid;
+};
+
+/*
+ * Forks, drops root (uid, gid, groups, all capabilities, no new privileges, not dumpable, limits
+ * on memory, files, processes), pulls and reads in the child, and takes the canonical form over a
+ * pipe, where it is read back by resources_read() and every resource is checked again by its
+ * module's check. The commit and url stand in the want's metas: "source URL REF COMMIT".
+ * 0; -EINVAL with diags for an invalid state; other errors in e.
+ * progress gets what the child says it is doing.
+ */
+int reader_run(const struct reader_job *job, const struct module *const *modules, struct arena *a,
+	void (*progress)(void *userdata, const char *text), void *userdata,
+	struct resources **ret, struct diags *diags, struct err *e);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * The documents of l4sync-json(5) as text for a person: one walk over the plan for the text, one
+ * for markdown. They come from another host: every field may be missing or of a wrong type, which
+ * shows as nothing.
+ * Pure: into a paint. Called by the sinks.
+ */
+#ifndef L4SYNC_RENDER_H
+#define L4SYNC_RENDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "l4sync/paint.h"
+
+/* A member's text, "" if it is absent or none; its whole number, 0 if so. */
+const char *field(const json_t *o, const char *key);
+json_int_t field_number(const json_t *o, const char *key);
+
+/* "https://… master 1f3a9c2e4b5d", of each source; several are separated by a comma. */
+void render_sources(struct paint *p, const json_t *sources);
+
+/* Borrowed effects, sorted by position; the array is the caller's (free). */
+json_t **effects_in_order(const json_t *list, size_t *ret_n);
+/* No change, effect or finding: the summary says it all (of what is skipped, how many). */
+bool plan_is_empty(const json_t *plan);
+/* All of it but the summary. allowed: --allow-removal was given. */
+void render_plan(struct paint *p, const json_t *plan, bool allowed);
+/* "194 ok, 4 to change, 2 restarts", no newline */
+void render_plan_summary(struct paint *p, const json_t *plan);
+/* One change with what differs; lines of its own. */
+void render_change(struct paint *p, const json_t *change);
+/* "+", "~" or "-" of a change's op */
+const char *change_sign(const json_t *change);
+/* Why the content is not shown, or NULL if there is nothing to say. */
+const char *change_hidden(const json_t *change);
+
+void render_markdown(struct paint *p, const json_t *plan);
+
+/* "194 ok, 4 fixed, 0 failed, 0 deferred in 3.2 s", no newline; nothing if it has no counts */
+void render_done(struct paint *p, const json_t *done);
+void render_status(struct paint *p, const json_t *status);
+void render_generation(struct paint *p, const json_t *generation);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * One run of a command on a host: what it has opened and found so far. The pipeline fills it from
+ * top to bottom; the verbs read it.
+ * Called by the verbs.
+ */
+#ifndef L4SYNC_RUN_H
+#define L4SYNC_RUN_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "l4sync/err.h"
+#include "l4sync/event.h"
+#include "l4sync/history.h"
+#include "l4sync/host.h"
+#include "l4sync/plan.h"
+#include "l4sync/request.h"
+#include "l4sync/resources.h"
+#include "l4sync/txn.h"
+#include "l4sync/unit_view.h"
+
+struct run {
+	const struct request *request;
+	struct sink *sink;
+	struct arena *arena;
+	struct host *host;
+	int lock_fd;              /* -1: none held */
+	struct history *history;  /* NULL: there is none yet, and this run does not write */
+	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
+	struct generation base;   /* number 0: none */
+	struct resources *want;
+	struct unit_view *units;
+	size_t n_triples;
+	struct triple *triples;   /* sorted by id: what was found */
+	struct plan *plan;
+	struct timespec started;  /* CLOCK_MONOTONIC */
+};
+
+/* lock: how the run lock is held. */
+enum run_lock { RUN_READS, RUN_WRITES };
+
+/* Opens host, lock, history and base; a writing run first finishes or puts back what an
+ * interrupted one had begun. On failure the error's exit is set (locked: 6). */
+int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lock lock,
+	struct err *e);
+void run_close(struct run *r);
+#define _cleanup_run_ __attribute__((cleanup(run_close)))
+
+/* -EPERM with a text when this command needs root and the caller is not. */
+int run_require_root(const struct request *q, struct err *e);
+
+/* Who holds the run lock, as JSON {pid, user, command, since}; NULL: nobody. A new reference. */
+json_t *run_lock_holder(struct host *h);
+
+/* Who asks for this run: SUDO_USER or the user's name; the ssh client's address or NULL. */
+const char *run_user(struct arena *a);
+const char *run_client(struct arena *a);
+const char *run_command(struct arena *a, const struct request *q);
+
+/* The pipeline's parts. All set the error's exit where it is not 1. */
+int run_read(struct run *r, struct err *e);        /* pull and read: the want */
+int run_read_base(struct run *r, struct err *e);   /* the want is what was applied last */
+int run_plan(struct run *r, struct err *e);        /* inspect and compare */
+void run_emit_plan(struct run *r);                 /* report */
+bool run_differs(const struct run *r);             /* exit 2 rather than 0 */
+/* Apply, restarts, verification by looking again, generation. */
+enum txn_result run_apply(struct run *r, uint64_t *ret_generation, unsigned *ret_restarted,
+	struct err *e);
+
+#endif

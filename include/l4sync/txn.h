@@ -1,0 +1,129 @@
+/*
+ * The transaction: steps that know how to be done, undone and finished from their own fields, in
+ * the order of SPEC 6, and the write-ahead journal that holds them. Life of one:
+ *
+ *	txn_new, modules queue steps (nothing is touched)
+ *	txn_run: look again at what the steps will replace; journal on disk; stage (temporary
+ *	         files beside their targets, synced); commit (renames); services; and, after the
+ *	         caller has recorded the generation, the point of no return
+ *	or, at any failure, txn_rollback: the same undo that recovery runs from the journal
+ *
+ * Called by the pipeline (run) and the modules (queue).
+ */
+#ifndef L4SYNC_TXN_H
+#define L4SYNC_TXN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "l4sync/err.h"
+#include "l4sync/event.h"
+#include "l4sync/hash.h"
+#include "l4sync/host.h"
+#include "l4sync/plan.h"
+#include "l4sync/resources.h"
+#include "l4sync/unit_view.h"
+
+struct txn;
+struct step;
+
+/* The order of execution; SPEC 6. New directories come before everything is staged in them, and
+ * so before the first thing that anybody would notice. */
+enum phase {
+	PHASE_MKDIR,  /* parents first */
+	PHASE_STOP,
+	PHASE_FILES,
+	PHASE_REMOVE,
+	PHASE_RMDIR,  /* deepest first */
+	PHASE_ENABLE,
+	PHASE_RELOAD,
+	PHASE_SYSCTL,
+	PHASE_START,
+};
+
+/* key: the host's HMAC key (history_key), HASH_SIZE bytes; outlives the transaction. */
+struct txn *txn_new(struct host *h, struct arena *a, const unsigned char *key, struct sink *sink);
+void txn_free(struct txn *t); /* not the arena */
+void txn_freep(struct txn **t);
+#define _cleanup_txn_ __attribute__((cleanup(txn_freep)))
+struct host *txn_host(struct txn *t);
+struct arena *txn_arena(struct txn *t);
+
+/*
+ * Queueing. id: the resource the step belongs to, for messages. Paths are absolute. Nothing is
+ * touched; owners have been resolved by the caller.
+ */
+void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
+	const struct content *content, uid_t uid, gid_t gid, mode_t mode);
+void txn_put_link(struct txn *t, enum phase phase, const char *id, const char *path,
+	const char *target);
+void txn_remove(struct txn *t, enum phase phase, const char *id, const char *path);
+void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
+/* A directory's mode and owner; it exists. */
+void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid,
+	mode_t mode);
+/* Only if it is empty then; a directory that is not stays, and a warning says so. */
+void txn_rmdir(struct txn *t, const char *id, const char *path);
+/* key in dotted form; a refused value fails the step, or only warns where it may_fail. */
+void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
+void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);
+void txn_reload(struct txn *t);
+bool txn_is_empty(const struct txn *t);
+
+/* Set by a signal handler: the run is to be rolled back at the next opportunity. */
+extern volatile sig_atomic_t txn_interrupted;
+
+enum txn_result {
+	TXN_APPLIED,
+	TXN_REFUSED,         /* nothing was touched */
+	TXN_ROLLED_BACK,     /* everything is as it was */
+	TXN_NOT_ROLLED_BACK, /* something could not be put back; said in the events */
+};
+
+/*
+ * What the caller of a run adds. restarts does the rolling restarts once the steps are done, and
+ * notes each by txn_log_unit() before it acts. record stores the generation where nobody sees it
+ * yet; publish, behind the point of no return, makes it the newest; discard forgets it. publish
+ * and discard are called again by a recovery and must not mind.
+ */
+struct txn_hooks {
+	int (*restarts)(void *userdata, struct txn *t, struct err *e);
+	int (*record)(void *userdata, struct err *e);
+	int (*publish)(void *userdata, struct err *e);
+	int (*discard)(void *userdata, struct err *e);
+	void *userdata;
+};
+
+/* Runs all of it. The error text is that of the failure that began the rollback. */
+enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err *e);
+
+/* Notes durably that a unit is about to be started, stopped or restarted: what a rollback or a
+ * recovery has to bring back. */
+int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e);
+
+/* When this run's daemon-reload was complete: microseconds of CLOCK_REALTIME; 0: there was none. */
+unsigned long long txn_reloaded_usec(const struct txn *t);
+
+/* Returned by idle callbacks of bus waits: -EINTR once the run was interrupted. */
+int txn_idle(void *userdata);
+
+/* One step of the event stream; `of` counts steps and restarts. */
+void txn_event(struct txn *t, const char *state, const char *action, const char *target,
+	const char *text);
+/* How many further events of that kind will come: the restarts of this run. */
+void txn_expect(struct txn *t, size_t n);
+
+/* Whether an interrupted run's journal is there; since (seconds since the epoch) if so. */
+bool txn_journal_exists(struct host *h, long long *ret_since);
+/* Puts back what an interrupted run had begun, or finishes one that was past the point of no
+ * return. No journal: TXN_APPLIED. Called with the lock held, before anything else. */
+enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char *key,
+	struct sink *sink, const struct txn_hooks *hooks, struct err *e);
+
+/* The state directory below the host's root, made if it is not there: its fd (the host's). */
+#define STATE_DIR "/var/lib/l4sync"
+int state_dir(struct host *h, bool create, int *ret_fd, struct err *e);
+
+#endif

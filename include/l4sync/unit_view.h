@@ -1,0 +1,45 @@
+/*
+ * What several parts need to know of the host's units in one run, each made once, when first asked
+ * for: the search path as it is and as the want would make it, the loaded units.
+ * Called by the modules service, unit, dropin and by the derivation of effects.
+ */
+#ifndef L4SYNC_UNIT_VIEW_H
+#define L4SYNC_UNIT_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/err.h"
+#include "l4sync/host.h"
+#include "l4sync/resources.h"
+#include "l4sync/unitpath.h"
+
+struct unit_view;
+
+/* want, base and originals are sorted and outlive the view; base and originals may be NULL. */
+struct unit_view *unit_view_new(struct host *h, struct arena *a, const struct resources *want,
+	const struct resources *base, const struct resources *originals);
+
+int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e);
+int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e);
+
+/* Loaded units, sorted by name; none with --root. */
+int unit_view_list(struct unit_view *v, const struct unit_status **ret, size_t *ret_n,
+	struct err *e);
+/* A loaded unit, or NULL in *ret. */
+int unit_view_find(struct unit_view *v, const char *name, const struct unit_status **ret,
+	struct err *e);
+/* Active, activating, reloading, refreshing: what a restart is for. */
+bool unit_status_running(const struct unit_status *u);
+
+/* Forgets the list of loaded units, so that the next call asks again. */
+void unit_view_refresh(struct unit_view *v);
+
+struct host *unit_view_host(struct unit_view *v);
+
+/* The policy of a unit: service:UNIT, for an instance else service:TEMPLATE; NULL: none. */
+const struct resource *unit_policy(struct arena *a, const struct resources *want,
+	const char *unit);
+
+#endif

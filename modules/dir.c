@@ -1,0 +1,84 @@
+/*
+ * dir:/path: a directory that what is shipped stands in. Without attributes it only has to exist.
+ * Called through the registry.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "l4sync/check.h"
+#include "l4sync/plan.h"
+#include "l4sync/registry.h"
+#include "l4sync/txn.h"
+
+#include "placed.h"
+
+static int dir_check(const struct resource *item, struct err *e)
+{
+	static const struct attr_rule rules[] = {
+		{"owner", check_is_owner, ATTR_OPTIONAL},
+		{"group", check_is_owner, ATTR_OPTIONAL},
+		{"mode", check_is_mode, ATTR_OPTIONAL},
+		{0},
+	};
+	int r = check_path(resource_name(item->id), e);
+
+	if (r < 0)
+		return err_prefix(e, r, "%s", item->id);
+	r = check_content(item, false, e);
+	return r ? r : check_attrs(item, rules, e);
+}
+
+static const char *const dir_compared[] = {"owner", "group", "mode", NULL};
+
+static int dir_inspect(struct inspection *in, const char *id, const struct resource *want,
+	struct resource **ret, struct err *e)
+{
+	const char *path = resource_name(id);
+	struct stat st;
+	int fd;
+	int r = host_dir(in->host, path, &fd, e);
+
+	*ret = NULL;
+	if (r == -ENOENT)
+		return 0;
+	if (r == -ENOTDIR)
+		return err_set(e, r, "%s%s, or a part of its path, is not a directory: move it away",
+			in->host->root_path, path);
+	if (r >= 0 && fstat(fd, &st) < 0)
+		r = err_errno(e, -errno, "cannot look at %s%s", in->host->root_path, path);
+	if (r < 0)
+		return r;
+	*ret = arena_new_of(in->arena, struct resource);
+	(*ret)->id = id;
+	placed_owner(in, *ret, want, &st);
+	return 0;
+}
+
+static int dir_enqueue(struct txn *t, const struct change *c, struct err *e)
+{
+	const char *path = resource_name(c->id);
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+
+	if (!c->want) {
+		txn_rmdir(t, c->id, path);
+		return 0;
+	}
+	int r = placed_ids(txn_host(t), c->want, &uid, &gid, &mode, e);
+	if (r < 0)
+		return r;
+	if (c->live)
+		txn_dir_attributes(t, c->id, path, uid, gid, mode);
+	else
+		txn_mkdir(t, c->id, path, uid, gid, mode);
+	return 0;
+}
+
+const struct module module_dir = {
+	.type = "dir",
+	.check = dir_check,
+	.compared = dir_compared,
+	.inspect = dir_inspect,
+	.enqueue = dir_enqueue,
+};

@@ -1,0 +1,338 @@
+/*
+ * service:UNIT: whether a unit is enabled and running, and how it may be restarted (`units:`).
+ * enabled (true, false) and state (running, stopped) are compared; restart.mode, restart.after
+ * and restart.settle (nanoseconds) are policy for the engine.
+ * Called through the registry.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/check.h"
+#include "l4sync/registry.h"
+#include "l4sync/unitpath.h"
+#include "l4sync/unsupported.h"
+#include "l4sync/unit_view.h"
+
+static bool one_of(const char *s, const char *const *list)
+{
+	while (*list && strcmp(*list, s) != 0)
+		list++;
+	return *list;
+}
+
+/* A text that must be one of a list; right is the list in words. */
+static int want_word(struct reader *r, const struct node *n, const char *what,
+	const char *const *list, const char *right, const char **ret)
+{
+	int code = node_want_text(n, what, ret, r->diags);
+
+	if (!code && !one_of(*ret, list))
+		code = diag_add(
+			r->diags, n->where, "%s: must be %s, not \"%s\"", what, right, *ret);
+	return code;
+}
+
+static int want_unit_name(
+	struct reader *r, const struct node *n, const char *what, const char **ret)
+{
+	int code = node_want_text(n, what, ret, r->diags);
+
+	if (!code && !unit_name_valid(*ret))
+		code = diag_add(r->diags, n->where,
+			"%s: \"%s\" is no unit name; one ends in .service, .timer, .slice and the "
+			"like",
+			what, *ret);
+	return code;
+}
+
+static const char *const modes[] = {"rolling", "manual", "never", NULL};
+
+static void parse_after(struct reader *r, const struct node *list, struct resource *item)
+{
+	const char *name;
+
+	if (node_want_seq(list, "after", r->diags) < 0)
+		return;
+	for (size_t i = 0; i < list->n; i++)
+		if (!want_unit_name(r, list->items[i], "after", &name))
+			resource_add(r->want->arena, item, "restart.after", name);
+}
+
+static void parse_restart(struct reader *r, const struct node *map, struct resource *item)
+{
+	static const char *const known[] = {
+		"mode", "after", "settle", "before", "check", "busy", NULL};
+	struct arena *a = r->want->arena;
+	unsigned long long settle_ns;
+	const char *mode;
+
+	if (node_want_map(map, "restart", r->diags) < 0)
+		return;
+	node_keys(map, known, r->diags);
+	unsupported_keys("units.restart", map, r->diags);
+	for (size_t i = 0; i < map->n; i++) {
+		const char *key = map->keys[i]->text;
+		const struct node *n = map->items[i];
+
+		if (!strcmp(key, "mode") &&
+			!want_word(r, n, key, modes, "rolling, manual or never", &mode))
+			resource_set(a, item, "restart.mode", mode);
+		else if (!strcmp(key, "after"))
+			parse_after(r, n, item);
+		else if (!strcmp(key, "settle") && !node_want_time(n, key, &settle_ns, r->diags))
+			resource_set(a, item, "restart.settle", arena_printf(a, "%llu", settle_ns));
+	}
+}
+
+static void parse_state(
+	struct reader *r, const struct node *n, const char *unit, struct resource *item)
+{
+	static const char *const states[] = {"running", "stopped", "keep", NULL};
+	const char *state;
+
+	if (want_word(r, n, "state", states, "running, stopped or keep", &state) < 0 ||
+		!strcmp(state, "keep"))
+		return;
+	if (unit_name_is_template(unit))
+		diag_add(r->diags, n->where,
+			"state: the template %s cannot be %s itself; name an instance", unit,
+			state);
+	else
+		resource_set(r->want->arena, item, "state", state);
+}
+
+static void parse_foreign_dropins(struct reader *r, const struct node *n)
+{
+	static const char *const known[] = {"report", "remove", "keep", NULL};
+	const char *word;
+
+	if (!want_word(r, n, "foreign_dropins", known, "report, remove or keep", &word))
+		unsupported_value("units.foreign_dropins", n, r->diags);
+}
+
+static void parse_unit(struct reader *r, const struct node *name, const struct node *map)
+{
+	static const char *const known[] = {
+		"enabled", "state", "restart", "restart_on", "foreign_dropins", NULL};
+	struct arena *a = r->want->arena;
+	const char *unit;
+	bool enabled;
+
+	if (want_unit_name(r, name, "units", &unit) < 0 || node_want_map(map, unit, r->diags) < 0)
+		return;
+	struct resource *item = resources_add(r->want, arena_printf(a, "service:%s", unit));
+	item->where = name->where;
+	node_keys(map, known, r->diags);
+	unsupported_keys("units", map, r->diags);
+	for (size_t i = 0; i < map->n; i++) {
+		const char *key = map->keys[i]->text;
+		const struct node *n = map->items[i];
+
+		if (!strcmp(key, "enabled") && !node_want_bool(n, key, &enabled, r->diags))
+			resource_set(a, item, "enabled", enabled ? "true" : "false");
+		else if (!strcmp(key, "state"))
+			parse_state(r, n, unit, item);
+		else if (!strcmp(key, "restart"))
+			parse_restart(r, n, item);
+		else if (!strcmp(key, "foreign_dropins"))
+			parse_foreign_dropins(r, n);
+	}
+}
+
+static int service_parse(struct reader *r, const char *section, const struct node *node)
+{
+	size_t before = r->diags->total;
+
+	if (node_want_map(node, section, r->diags) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < node->n; i++)
+		parse_unit(r, node->keys[i], node->items[i]);
+	return r->diags->total == before ? 0 : -EINVAL;
+}
+
+/* The search for circles in restart.after: depth first, the way down on a stack of its own. */
+struct search {
+	struct reader *r;
+	const struct resource **items; /* service:, sorted by id */
+	size_t n;
+	char *seen;   /* by item: 0 not yet, 1 on the way, 2 done */
+	size_t *way;  /* numbers of items */
+	size_t *next; /* by place on the way: the attribute to follow next */
+	size_t way_size;
+};
+
+/* The item whose policy an instance without an entry of its own has is its template's. */
+static size_t find_service(const struct search *s, const char *unit)
+{
+	const char *template_name = unit_name_template(s->r->arena, unit);
+
+	for (; unit; unit = template_name, template_name = NULL)
+		for (size_t i = 0; i < s->n; i++)
+			if (!strcmp(resource_name(s->items[i]->id), unit))
+				return i;
+	return SIZE_MAX;
+}
+
+static void report_circle(const struct search *s, size_t first)
+{
+	_cleanup_buf_ struct buf names = BUF_INIT;
+	size_t i = s->way_size;
+
+	while (s->way[i - 1] != first)
+		i--;
+	for (; i <= s->way_size; i++)
+		buf_addf(&names, "%s → ", resource_name(s->items[s->way[i - 1]]->id));
+	diag_add(s->r->diags, s->items[first]->where,
+		"restart.after goes in a circle: %s%s; take one of them out", names.data,
+		resource_name(s->items[first]->id));
+}
+
+static void enter(struct search *s, size_t item)
+{
+	s->seen[item] = 1;
+	s->way[s->way_size] = item;
+	s->next[s->way_size++] = 0;
+}
+
+static void search_from(struct search *s, size_t start)
+{
+	enter(s, start);
+	while (s->way_size) {
+		size_t top = s->way_size - 1, at = s->next[top]++;
+		const struct resource *item = s->items[s->way[top]];
+
+		if (at == item->n_attrs) {
+			s->seen[s->way[top]] = 2;
+			s->way_size--;
+			continue;
+		}
+		if (strcmp(item->attrs[at].key, "restart.after") != 0)
+			continue;
+		size_t to = find_service(s, item->attrs[at].value);
+		if (to == SIZE_MAX || s->seen[to] == 2)
+			continue;
+		if (s->seen[to])
+			report_circle(s, to);
+		else
+			enter(s, to);
+	}
+}
+
+static int service_complete(struct reader *r)
+{
+	struct arena *a = r->arena;
+	struct search s = {
+		.r = r,
+		.items = arena_array(a, const struct resource *, r->want->n),
+		.seen = arena_array(a, char, r->want->n),
+		.way = arena_array(a, size_t, r->want->n),
+		.next = arena_array(a, size_t, r->want->n),
+	};
+	size_t before = r->diags->total;
+
+	for (size_t i = 0; i < r->want->n; i++)
+		if (resource_is(r->want->items[i], "service"))
+			s.items[s.n++] = r->want->items[i];
+	for (size_t i = 0; i < s.n; i++)
+		if (!s.seen[i])
+			search_from(&s, i);
+	return r->diags->total == before ? 0 : -EINVAL;
+}
+
+static bool is_mode(const char *s)
+{
+	return one_of(s, modes);
+}
+
+static bool is_state(const char *s)
+{
+	return !strcmp(s, "running") || !strcmp(s, "stopped");
+}
+
+static int service_check(const struct resource *item, struct err *e)
+{
+	static const struct attr_rule rules[] = {
+		{"enabled", check_is_bool, ATTR_OPTIONAL},
+		{"state", is_state, ATTR_OPTIONAL},
+		{"restart.mode", is_mode, ATTR_OPTIONAL},
+		{"restart.after", unit_name_valid, ATTR_REPEATED},
+		{"restart.settle", check_is_number, ATTR_OPTIONAL},
+		{0},
+	};
+	const char *unit = resource_name(item->id);
+
+	if (!unit_name_valid(unit))
+		return err_set(e, -EINVAL, "%s: no unit name", item->id);
+	if (unit_name_is_template(unit) && resource_get(item, "state"))
+		return err_set(e, -EINVAL, "%s: a template has no state", item->id);
+	int r = check_content(item, false, e);
+	return r ? r : check_attrs(item, rules, e);
+}
+
+/* true, false, or partly: some of the links that enablement makes are there and some are not. */
+static int live_enabled(struct inspection *in, const char *unit, bool wanted, const char **ret,
+	struct err *e)
+{
+	struct unit_index *before, *after;
+	struct enable_link *want, *live;
+	size_t n_want = 0, n_live, there = 0;
+	int r = unit_view_before(in->units, &before, e);
+
+	if (r >= 0)
+		r = unit_view_after(in->units, &after, e);
+	if (r >= 0)
+		r = unit_index_live_links(before, unit, &live, &n_live, e);
+	if (r >= 0 && wanted)
+		r = unit_index_install_links(after, unit, &want, &n_want, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_want; i++)
+		for (size_t j = 0; j < n_live; j++)
+			there += !strcmp(want[i].path, live[j].path);
+	*ret = !n_live ? "false" : there == n_want ? "true" : "partly";
+	return 0;
+}
+
+static int live_state(struct inspection *in, const char *unit, const char **ret, struct err *e)
+{
+	const struct unit_status *u = NULL;
+	int r = unit_view_find(in->units, unit, &u, e);
+
+	*ret = u && unit_status_running(u) ? "running" : "stopped";
+	return r;
+}
+
+/* Every unit name is there in this sense: one that nobody knows is neither enabled nor running. */
+static int service_inspect(struct inspection *in, const char *id, const struct resource *want,
+	struct resource **ret, struct err *e)
+{
+	const char *unit = resource_name(id), *enabled = NULL, *state = NULL;
+	bool managed = want && resources_find(in->want, id);
+	int r = live_enabled(in, unit, managed && resource_has(want, "enabled", "true"), &enabled, e);
+
+	/* In a file tree nothing runs, so the state asked for is not compared. */
+	if (r >= 0 && in->host->live)
+		r = live_state(in, unit, &state, e);
+	else if (r >= 0)
+		state = want ? resource_get(want, "state") : NULL;
+	if (r < 0)
+		return r;
+	*ret = arena_new_of(in->arena, struct resource);
+	(*ret)->id = id;
+	resource_set(in->arena, *ret, "enabled", enabled);
+	resource_set(in->arena, *ret, "state", state);
+	return 0;
+}
+
+static const char *const service_sections[] = {"units", NULL};
+static const char *const service_compared[] = {"enabled", "state", NULL};
+
+const struct module module_service = {
+	.type = "service",
+	.sections = service_sections,
+	.parse = service_parse,
+	.complete = service_complete,
+	.check = service_check,
+	.compared = service_compared,
+	.inspect = service_inspect,
+};

@@ -1,0 +1,12 @@
+/* From effects to steps. Called by the pipeline. */
+#ifndef L4SYNC_EFFECT_STEPS_H
+#define L4SYNC_EFFECT_STEPS_H
+
+#include "l4sync/plan.h"
+#include "l4sync/txn.h"
+#include "l4sync/unit_view.h"
+
+/* Queues what the effects need besides the changes' own steps, restarts excepted. */
+int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view, struct err *e);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * Queueing steps (txn.h): each puts its fields down and touches nothing.
+ * Called by the modules' enqueue and the pipeline.
+ */
+#include <string.h>
+
+#include "txn_internal.h"
+
+const char *step_get(const struct step *s, const char *key)
+{
+	return resource_get(&s->fields, key);
+}
+
+void step_set(struct txn *t, struct step *s, const char *key, const char *value)
+{
+	resource_set(t->arena, &s->fields, key, value);
+}
+
+static struct step *add(struct txn *t, const struct step_ops *ops, enum phase phase,
+	const char *id)
+{
+	t->steps = grow(t->steps, &t->cap, t->n, sizeof(*t->steps));
+	struct step *s = &t->steps[t->n];
+	*s = (struct step){
+		.ops = ops,
+		.phase = phase,
+		.queued = t->n,
+		.fields = {.id = arena_strdup(t->arena, id)},
+	};
+	t->n++;
+	return s;
+}
+
+static void set_owner(struct txn *t, struct step *s, uid_t uid, gid_t gid, mode_t mode)
+{
+	step_set(t, s, "uid", arena_printf(t->arena, "%u", (unsigned)uid));
+	step_set(t, s, "gid", arena_printf(t->arena, "%u", (unsigned)gid));
+	step_set(t, s, "mode", arena_printf(t->arena, "%04o", (unsigned)mode));
+}
+
+void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
+	const struct content *content, uid_t uid, gid_t gid, mode_t mode)
+{
+	struct step *s = add(t, &step_put_file, phase, id);
+
+	s->content = content;
+	step_set(t, s, "path", path);
+	set_owner(t, s, uid, gid, mode);
+}
+
+void txn_put_link(struct txn *t, enum phase phase, const char *id, const char *path,
+	const char *target)
+{
+	struct step *s = add(t, &step_put_link, phase, id);
+
+	step_set(t, s, "path", path);
+	step_set(t, s, "target", target);
+}
+
+void txn_remove(struct txn *t, enum phase phase, const char *id, const char *path)
+{
+	step_set(t, add(t, &step_remove, phase, id), "path", path);
+}
+
+void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+	/* Two units that are enabled may both need the same UNIT.wants directory. */
+	for (size_t i = 0; i < t->n; i++)
+		if (t->steps[i].ops == &step_mkdir && !strcmp(step_get(&t->steps[i], "path"), path))
+			return;
+	struct step *s = add(t, &step_mkdir, PHASE_MKDIR, id);
+
+	step_set(t, s, "path", path);
+	set_owner(t, s, uid, gid, mode);
+}
+
+void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid,
+	mode_t mode)
+{
+	struct step *s = add(t, &step_dir_attributes, PHASE_FILES, id);
+
+	step_set(t, s, "path", path);
+	set_owner(t, s, uid, gid, mode);
+}
+
+void txn_rmdir(struct txn *t, const char *id, const char *path)
+{
+	step_set(t, add(t, &step_rmdir, PHASE_RMDIR, id), "path", path);
+}
+
+void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail)
+{
+	struct step *s = add(t, &step_sysctl, PHASE_SYSCTL, id);
+
+	if (may_fail)
+		step_set(t, s, "may-fail", "true");
+
+	step_set(t, s, "key", key);
+	step_set(t, s, "value", value);
+}
+
+void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns)
+{
+	struct step *s = add(t, phase == PHASE_STOP ? &step_stop : &step_start, phase, unit);
+
+	s->settle_ns = settle_ns;
+	step_set(t, s, "unit", unit);
+}
+
+void txn_reload(struct txn *t)
+{
+	add(t, &step_reload, PHASE_RELOAD, "systemd");
+	t->reloads = true;
+}

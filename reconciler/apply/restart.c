@@ -1,0 +1,129 @@
+/*
+ * Rolling restarts (restart.h): log, TryRestartUnit, follow the job, watch the unit settle.
+ * Does not decide what is restarted. Called by the pipeline and the steps.
+ */
+#include "restart.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/bus.h"
+
+#include "txn_internal.h"
+
+#define JOB_TIMEOUT_MS 600000u
+#define SETTLE_TIMEOUT_MS 120000u /* to become active after the job, before settling begins */
+#define LOG_LINES 10
+
+static void unit_event(struct txn *t, const char *unit, const char *state, const char *text,
+	const char *invocation)
+{
+	event_emit(t->sink, "{s:s, s:s, s:s, s:o, s:o}", "event", "unit", "unit", unit, "state",
+		state, "text", event_string(text), "invocation", event_string(invocation));
+}
+
+void unit_report_failure(struct txn *t, const char *unit, const char *text)
+{
+	const char **lines;
+	size_t n;
+
+	unit_event(t, unit, "failed", text, NULL);
+	if (journal_tail(t->arena, unit, NULL, LOG_LINES, &lines, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		event_emit(t->sink, "{s:s, s:s, s:o}", "event", "log", "unit", unit, "line",
+			event_string(lines[i]));
+}
+
+int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, struct err *e)
+{
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	if (r < 0)
+		return r;
+	unit_event(t, unit, "settling",
+		arena_printf(t->arena, "%s: must stay up for %.1f s", unit, (double)settle_ns / 1e9),
+		NULL);
+	r = bus_watch_healthy(bus, unit, SETTLE_TIMEOUT_MS, settle_ns, txn_idle, NULL, e);
+	if (r == -EINTR)
+		return err_set(e, r, "interrupted");
+	return r;
+}
+
+static int details_of(struct txn *t, const char *unit, struct unit_details *ret, struct err *e)
+{
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	return r < 0 ? r : bus_unit_details(bus, t->arena, &unit, 1, false, ret, e);
+}
+
+/* Everything of one restart but the reporting of its failure. */
+static int restart_and_watch(struct txn *t, const struct effect *f, bool *ret_ran,
+	struct unit_details *after, struct err *e)
+{
+	struct unit_details before;
+	const char *result;
+	struct bus *bus;
+	int r = details_of(t, f->target, &before, e);
+
+	if (r >= 0)
+		r = host_bus(t->host, &bus, e);
+	if (r >= 0)
+		r = txn_log_unit(t, "restart", f->target, e);
+	if (r >= 0)
+		r = bus_job(bus, f->target, UNIT_TRY_RESTART, JOB_TIMEOUT_MS, txn_idle, NULL, &result,
+			e);
+	if (r < 0)
+		return r == -EINTR ? err_set(e, r, "interrupted") : r;
+	if (strcmp(result, "done") != 0)
+		return err_set(e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target, result);
+	r = details_of(t, f->target, after, e);
+	if (r < 0)
+		return r;
+	/* The job of a unit that somebody has stopped meanwhile is done too, and does nothing. */
+	*ret_ran = after->found && strcmp(after->invocation_id, before.invocation_id) != 0;
+	if (!*ret_ran && (!after->found || !strcmp(after->active_state, "inactive")))
+		return 0;
+	r = unit_settle(t, f->target, f->settle_ns, e);
+	return r < 0 ? r : details_of(t, f->target, after, e);
+}
+
+static int restart_one(struct txn *t, const struct effect *f, struct err *e)
+{
+	const char *text = arena_printf(t->arena, "restart %s", f->target);
+	struct unit_details after = {0};
+	bool ran = false;
+
+	txn_event(t, "start", "restart", f->target, text);
+	unit_event(t, f->target, "restarting", text, NULL);
+	int r = restart_and_watch(t, f, &ran, &after, e);
+	if (r < 0) {
+		txn_event(t, "failed", "restart", f->target, text);
+		unit_report_failure(t, f->target, err_text(e));
+		return r;
+	}
+	if (ran)
+		unit_event(t, f->target, "healthy",
+			arena_printf(t->arena, "%s is %s", f->target, after.active_state),
+			after.invocation_id);
+	else
+		event_message(t->sink, "warning", "%s was stopped meanwhile and stays stopped",
+			f->target);
+	txn_event(t, "done", "restart", f->target, text);
+	return 0;
+}
+
+int restart_rolling(struct txn *t, const struct effects *f, struct err *e)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->items[i].action != ACTION_RESTART || f->items[i].deferred)
+			continue;
+		int r = txn_interrupted ? err_set(e, -EINTR, "interrupted")
+					: restart_one(t, &f->items[i], e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

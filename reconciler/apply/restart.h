@@ -1,0 +1,21 @@
+/*
+ * Rolling restarts: one unit at a time, each followed until it is healthy.
+ * Called by the pipeline, the step that starts units, and the rollback.
+ */
+#ifndef L4SYNC_RESTART_H
+#define L4SYNC_RESTART_H
+
+#include "l4sync/err.h"
+#include "l4sync/plan.h"
+#include "l4sync/txn.h"
+
+/* Waits until the unit is active and stays so; -EREMOTEIO with a sentence when it does not. */
+int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, struct err *e);
+
+/* Emits that a unit failed and why, with the last lines that it logged. */
+void unit_report_failure(struct txn *t, const char *unit, const char *text);
+
+/* Restarts the effects' units in their order; the first that fails ends it. */
+int restart_rolling(struct txn *t, const struct effects *f, struct err *e);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * Steps on what runs: kernel settings, daemon-reload, starting and stopping units
+ * (txn_internal.h). Units are brought back by the rollback, from the log, once the files are back.
+ * Decides nothing. Called by the transaction and the recovery.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/sysctl.h"
+
+#include "restart.h"
+#include "txn_internal.h"
+
+#define RELOAD_TIMEOUT_MS 60000u
+#define JOB_TIMEOUT_MS 600000u /* systemd's own timeouts are shorter; this one only ends a hang */
+
+static int prepare_sysctl(struct txn *t, struct step *s, struct err *e)
+{
+	const char *key = step_get(s, "key"), *value;
+	enum sysctl_state state;
+	bool writable;
+	int r = sysctl_read(t->host, t->arena, key, &state, &value, &writable, e);
+
+	if (r < 0)
+		return r;
+	if (state != SYSCTL_OK || !writable)
+		return err_set(e, -EACCES, "%s cannot be set on this kernel", key);
+	const char *refusal = sysctl_refusal(t->arena, key, value, step_get(s, "value"));
+	if (refusal)
+		return err_set(e, -EPERM, "%s", refusal);
+	step_set(t, s, "old", value);
+	return 0;
+}
+
+static int commit_sysctl(struct txn *t, struct step *s, struct err *e)
+{
+	int r = sysctl_write(t->host, t->arena, step_get(s, "key"), step_get(s, "value"), e);
+
+	if (r >= 0 || !step_get(s, "may-fail"))
+		return r;
+	event_message(t->sink, "warning", "%s (the state says that it may fail)", err_text(e));
+	err_clear(e);
+	return 0;
+}
+
+static int undo_sysctl(struct txn *t, struct step *s, bool *left, struct err *e)
+{
+	const char *key = step_get(s, "key"), *old = step_get(s, "old"), *now;
+	enum sysctl_state state;
+	bool writable;
+	int r = sysctl_read(t->host, t->arena, key, &state, &now, &writable, e);
+
+	if (r < 0 || state != SYSCTL_OK || !strcmp(now, old))
+		return r;
+	if (strcmp(now, sysctl_normalize(t->arena, step_get(s, "value"))) != 0) {
+		*left = true;
+		return err_set(e, -EBUSY, "%s is %s, which neither was there before nor is from this "
+			"run; it is left as it is", key, now);
+	}
+	return sysctl_write(t->host, t->arena, key, old, e);
+}
+
+static const char *sentence_sysctl(struct arena *a, const struct step *s)
+{
+	return arena_printf(a, "set %s = %s", step_get(s, "key"), step_get(s, "value"));
+}
+
+static int commit_reload(struct txn *t, struct step *s, struct err *e)
+{
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	(void)s;
+	if (r >= 0)
+		r = bus_reload(bus, RELOAD_TIMEOUT_MS, e);
+	if (r >= 0) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		t->reloaded_usec = (unsigned long long)now.tv_sec * 1000000u +
+			(unsigned long long)now.tv_nsec / 1000u;
+	}
+	return r;
+}
+
+static const char *sentence_reload(struct arena *a, const struct step *s)
+{
+	(void)s;
+	return arena_printf(a, "daemon-reload");
+}
+
+static int run_job(struct txn *t, const char *verb, enum unit_verb what, const char *unit,
+	struct err *e)
+{
+	const char *result;
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	if (r >= 0)
+		r = txn_log_unit(t, verb, unit, e);
+	if (r >= 0)
+		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, txn_idle, NULL, &result, e);
+	if (r == -EINTR)
+		return err_set(e, r, "interrupted");
+	if (r < 0)
+		return r;
+	if (strcmp(result, "done") != 0)
+		return err_set(e, -EREMOTEIO, "%s: the %s job ended with: %s", unit, verb, result);
+	return 0;
+}
+
+static int commit_start(struct txn *t, struct step *s, struct err *e)
+{
+	const char *unit = step_get(s, "unit");
+	int r = run_job(t, "start", UNIT_START, unit, e);
+
+	if (r >= 0)
+		r = unit_settle(t, unit, s->settle_ns, e);
+	if (r < 0 && r != -EINTR)
+		unit_report_failure(t, unit, err_text(e));
+	return r;
+}
+
+static int commit_stop(struct txn *t, struct step *s, struct err *e)
+{
+	return run_job(t, "stop", UNIT_STOP, step_get(s, "unit"), e);
+}
+
+static const char *sentence_start(struct arena *a, const struct step *s)
+{
+	return arena_printf(a, "start %s", step_get(s, "unit"));
+}
+
+static const char *sentence_stop(struct arena *a, const struct step *s)
+{
+	return arena_printf(a, "stop %s", step_get(s, "unit"));
+}
+
+const struct step_ops step_sysctl = {
+	.kind = "sysctl",
+	.action = "sysctl",
+	.prepare = prepare_sysctl,
+	.commit = commit_sysctl,
+	.undo = undo_sysctl,
+	.sentence = sentence_sysctl,
+};
+
+const struct step_ops step_reload = {
+	.kind = "reload",
+	.action = "daemon-reload",
+	.commit = commit_reload,
+	.sentence = sentence_reload,
+};
+
+const struct step_ops step_start = {
+	.kind = "start",
+	.action = "start",
+	.commit = commit_start,
+	.sentence = sentence_start,
+};
+
+const struct step_ops step_stop = {
+	.kind = "stop",
+	.action = "stop",
+	.commit = commit_stop,
+	.sentence = sentence_stop,
+};

@@ -1,0 +1,365 @@
+/*
+ * Running a transaction: look again, journal, stage, commit, services, record, finish; or
+ * rollback (txn.h). Knows no kind of step. Called by the pipeline.
+ */
+#include "l4sync/txn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "txn_internal.h"
+
+/* Left free on every file system, so that the rollback has room too. */
+#define SPACE_MARGIN ((uint64_t)1 << 20) /* bytes */
+
+volatile sig_atomic_t txn_interrupted;
+
+struct txn *txn_new(struct host *h, struct arena *a, const unsigned char *key, struct sink *sink)
+{
+	struct txn *t = arena_new_of(a, struct txn);
+	uint32_t name;
+
+	if (getrandom(&name, sizeof name, 0) != sizeof name)
+		name = (uint32_t)getpid();
+	*t = (struct txn){
+		.host = h,
+		.arena = a,
+		.key = key,
+		.sink = sink,
+		.name = arena_printf(a, "%08x", name),
+		.journal_fd = -1,
+	};
+	return t;
+}
+
+void txn_free(struct txn *t)
+{
+	if (!t)
+		return;
+	free(t->steps);
+	resources_free(t->journal);
+	closep_(&t->journal_fd);
+}
+
+void txn_freep(struct txn **t)
+{
+	txn_free(*t);
+	*t = NULL;
+}
+
+struct host *txn_host(struct txn *t)
+{
+	return t->host;
+}
+
+struct arena *txn_arena(struct txn *t)
+{
+	return t->arena;
+}
+
+bool txn_is_empty(const struct txn *t)
+{
+	return !t->n;
+}
+
+int txn_idle(void *userdata)
+{
+	(void)userdata;
+	return txn_interrupted ? -EINTR : 0;
+}
+
+unsigned long long txn_reloaded_usec(const struct txn *t)
+{
+	return t->reloaded_usec;
+}
+
+int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e)
+{
+	return journal_log(t, arena_printf(t->arena, "%s %s", verb, unit), e);
+}
+
+void txn_expect(struct txn *t, size_t n)
+{
+	t->of += n;
+}
+
+void txn_event(struct txn *t, const char *state, const char *action, const char *target,
+	const char *text)
+{
+	if (!strcmp(state, "start"))
+		t->position++;
+	event_emit(t->sink, "{s:s, s:I, s:I, s:s, s:s, s:o, s:o}", "event", "step", "position",
+		(json_int_t)t->position, "of", (json_int_t)t->of, "state", state, "action", action,
+		"target", event_string(target), "text", event_string(text));
+}
+
+static void step_event(struct txn *t, const struct step *s, const char *state)
+{
+	txn_event(t, state, s->ops->action, s->fields.id, s->ops->sentence(t->arena, s));
+}
+
+/* Directories parents first, their removal deepest first; all else as it was queued. */
+static int compare_steps(const void *a, const void *b)
+{
+	const struct step *p = a, *q = b;
+
+	if (p->phase != q->phase)
+		return (int)p->phase - (int)q->phase;
+	if (p->phase == PHASE_MKDIR || p->phase == PHASE_RMDIR) {
+		int c = strcmp(step_get(p, "path"), step_get(q, "path"));
+
+		return p->phase == PHASE_MKDIR ? c : -c;
+	}
+	return p->queued < q->queued ? -1 : p->queued > q->queued;
+}
+
+static int prepare(struct txn *t, struct err *e)
+{
+	qsort(t->steps, t->n, sizeof(*t->steps), compare_steps);
+	for (size_t i = 0; i < t->n; i++) {
+		struct step *s = &t->steps[i];
+		int r = s->ops->prepare ? s->ops->prepare(t, s, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	t->of += t->n;
+	return 0;
+}
+
+/* The directory that is there of a path's: its own may still have to be made. */
+static int existing_dir(struct txn *t, const char *path, int *ret_fd, struct err *e)
+{
+	for (const char *p = path;;) {
+		const char *slash = strrchr(p, '/');
+
+		p = slash == p ? "/" : arena_strndup(t->arena, p, (size_t)(slash - p));
+		int r = host_dir(t->host, p, ret_fd, e);
+		if (r != -ENOENT || !strcmp(p, "/"))
+			return r;
+	}
+}
+
+static int check_space(struct txn *t, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		uint64_t need = SPACE_MARGIN;
+		struct statvfs fs;
+		struct stat st, other;
+		int fd;
+
+		if (!t->steps[i].content)
+			continue;
+		int r = existing_dir(t, step_get(&t->steps[i], "path"), &fd, e);
+		if (r < 0)
+			return r;
+		if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
+			return err_errno(e, -errno, "cannot look at the free space");
+		for (size_t j = 0; j < t->n; j++)
+			if (t->steps[j].content &&
+				existing_dir(t, step_get(&t->steps[j], "path"), &fd, NULL) >= 0 &&
+				!fstat(fd, &other) && other.st_dev == st.st_dev)
+				need += t->steps[j].content->size + fs.f_frsize;
+		if ((uint64_t)fs.f_bavail * fs.f_frsize < need)
+			return err_set(e, -ENOSPC,
+				"the file system of %s has %llu KiB free, and the new files need %llu KiB: "
+				"nothing was touched",
+				step_get(&t->steps[i], "path"),
+				(unsigned long long)fs.f_bavail * fs.f_frsize >> 10,
+				(unsigned long long)need >> 10);
+	}
+	return 0;
+}
+
+static int commit_phases(struct txn *t, enum phase first, enum phase last, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct step *s = &t->steps[i];
+
+		if (s->phase < first || s->phase > last || !s->ops->commit)
+			continue;
+		if (txn_interrupted)
+			return err_set(e, -EINTR, "interrupted");
+		step_event(t, s, "start");
+		int r = s->ops->commit(t, s, e);
+		step_event(t, s, r < 0 ? "failed" : "done");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int stage(struct txn *t, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct step *s = &t->steps[i];
+
+		if (!s->ops->stage)
+			continue;
+		int r = txn_interrupted ? err_set(e, -EINTR, "interrupted") : s->ops->stage(t, s, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int txn_sync_dirs(struct txn *t, struct err *e)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < t->n; i++) {
+		const char *path = step_get(&t->steps[i], "path"), *name;
+		int fd;
+
+		if (!path)
+			continue;
+		const char *parent = arena_strndup(t->arena, path, (size_t)(strrchr(path, '/') - path));
+		if (!strcmp(parent, last))
+			continue;
+		last = parent;
+		int r = host_parent(t->host, path, &fd, &name, e);
+		if (r >= 0 && fsync(fd) < 0)
+			r = err_errno(e, -errno, "cannot sync %s%s", t->host->root_path, parent);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+int finish_steps(struct txn *t, struct err *e)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct step *s = &t->steps[i];
+		int r = s->ops->finish ? s->ops->finish(t, s, first ? NULL : e) : 0;
+
+		if (r < 0 && !first)
+			first = r;
+	}
+	return first;
+}
+
+/* Everything between the journal and the point of no return. */
+static int work(struct txn *t, const struct txn_hooks *hooks, struct err *e)
+{
+	int r = commit_phases(t, PHASE_MKDIR, PHASE_MKDIR, e);
+
+	if (r >= 0)
+		r = stage(t, e);
+	if (r >= 0)
+		r = commit_phases(t, PHASE_STOP, PHASE_START, e);
+	if (r >= 0 && hooks->restarts)
+		r = hooks->restarts(hooks->userdata, t, e);
+	/* The renames must be on disk before anything says that they happened. */
+	if (r >= 0)
+		r = txn_sync_dirs(t, e);
+	if (r >= 0 && hooks->record)
+		r = hooks->record(hooks->userdata, e);
+	if (r >= 0)
+		r = journal_commit(t, e);
+	return r;
+}
+
+/* The log as this run itself has written it. */
+static int reload_log(struct txn *t, const char ***ret, size_t *ret_n)
+{
+	struct txn again = {.host = t->host, .arena = t->arena};
+	enum journal_state state;
+
+	*ret_n = 0;
+	int r = journal_load(&again, &state, ret, ret_n, NULL);
+	free(again.steps);
+	resources_free(again.journal);
+	return r;
+}
+
+static enum txn_result back(struct txn *t, const char *const *log, size_t n_log,
+	const struct txn_hooks *hooks)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	size_t left;
+
+	if (hooks->discard && hooks->discard(hooks->userdata, &e) < 0)
+		event_message(t->sink, "warning", "%s", err_text(&e));
+	rollback(t, log, n_log, &left);
+	/* What is left cannot be mended by trying again: the journal would block every later run. */
+	if (journal_clear(t, &e) < 0) {
+		event_message(t->sink, "error", "%s", err_text(&e));
+		left++;
+	}
+	return left ? TXN_NOT_ROLLED_BACK : TXN_ROLLED_BACK;
+}
+
+/* Behind the point of no return nothing fails the run any more; the next run tries again. */
+static int complete(struct txn *t, const struct txn_hooks *hooks, struct err *e)
+{
+	int r = hooks->publish ? hooks->publish(hooks->userdata, e) : 0;
+
+	if (r >= 0)
+		r = finish_steps(t, e);
+	if (r >= 0)
+		r = txn_sync_dirs(t, e);
+	return r < 0 ? r : journal_clear(t, e);
+}
+
+enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err *e)
+{
+	_cleanup_err_ struct err late = ERR_INIT;
+	const char **log = NULL;
+	size_t n_log = 0;
+	int r = prepare(t, e);
+
+	if (r >= 0)
+		r = check_space(t, e);
+	if (r >= 0 && txn_interrupted)
+		r = err_set(e, -EINTR, "interrupted");
+	if (r >= 0)
+		r = journal_write(t, e);
+	if (r < 0)
+		return TXN_REFUSED;
+	if (work(t, hooks, e) < 0) {
+		event_message(t->sink, "error", "%s", err_text(e));
+		r = reload_log(t, &log, &n_log);
+		if (r < 0)
+			event_message(t->sink, "error",
+				"the journal cannot be read back: units are not brought back");
+		enum txn_result result = back(t, log, n_log, hooks);
+		return r < 0 ? TXN_NOT_ROLLED_BACK : result;
+	}
+	if (complete(t, hooks, &late) < 0)
+		event_message(t->sink, "warning", "applied, but cleaning up failed and is tried again "
+			"by the next run: %s", err_text(&late));
+	return TXN_APPLIED;
+}
+
+enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char *key,
+	struct sink *sink, const struct txn_hooks *hooks, struct err *e)
+{
+	_cleanup_txn_ struct txn *t = txn_new(h, a, key, sink);
+	enum journal_state state;
+	const char **log = NULL;
+	size_t n_log = 0;
+	int r = journal_load(t, &state, &log, &n_log, e);
+
+	if (r < 0)
+		return TXN_NOT_ROLLED_BACK;
+	switch (state) {
+	case JOURNAL_NONE:
+		return TXN_APPLIED;
+	case JOURNAL_COMMITTED:
+		event_message(sink, "warning", "an earlier run had ended before it had cleaned up: "
+			"its changes stay");
+		return complete(t, hooks, e) < 0 ? TXN_NOT_ROLLED_BACK : TXN_APPLIED;
+	case JOURNAL_BEGUN:
+		break;
+	}
+	event_message(sink, "warning", "an earlier run was interrupted: it is put back first");
+	/* Whether that run had come to its reload is not known, and one too many harms nobody. */
+	t->reloads = h->live;
+	return back(t, log, n_log, hooks);
+}

@@ -1,0 +1,81 @@
+/* Between the files of apply/: nobody else's business. */
+#ifndef L4SYNC_TXN_INTERNAL_H
+#define L4SYNC_TXN_INTERNAL_H
+
+#include "l4sync/txn.h"
+
+/*
+ * One kind of step. All but prepare and stage work from the step's fields alone, which is what the
+ * journal holds, so a recovery can call them. Each may be NULL: nothing to do.
+ */
+struct step_ops {
+	const char *kind;   /* in the journal */
+	const char *action; /* in events */
+	/* Looks at what is there and fills in the fields; touches nothing. */
+	int (*prepare)(struct txn *t, struct step *s, struct err *e);
+	/* Makes what nobody sees: temporary files, synced. */
+	int (*stage)(struct txn *t, struct step *s, struct err *e);
+	int (*commit)(struct txn *t, struct step *s, struct err *e);
+	/* From whatever was reached: back to what was before. *left: somebody else has changed it
+	 * meanwhile, so it was left alone (the text says how). */
+	int (*undo)(struct txn *t, struct step *s, bool *left, struct err *e);
+	/* Behind the point of no return: what only undo needed goes. */
+	int (*finish)(struct txn *t, struct step *s, struct err *e);
+	const char *(*sentence)(struct arena *a, const struct step *s);
+};
+
+struct step {
+	const struct step_ops *ops;
+	enum phase phase;
+	size_t queued;                 /* its number among the queued ones */
+	struct resource fields;        /* id: the resource or unit; attributes: the fields */
+	const struct content *content; /* what stage writes */
+	unsigned long long settle_ns;
+};
+
+struct txn {
+	struct host *host;
+	struct arena *arena;
+	const unsigned char *key;
+	struct sink *sink;
+	const char *name;      /* eight hexadecimal digits, part of temporary names */
+	size_t n, cap;
+	struct step *steps;    /* malloc'd */
+	size_t position, of;   /* of the event stream */
+	int journal_fd;        /* the log of units, once the journal is written */
+	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
+	bool reloads;          /* there is a reload among the steps */
+	struct resources *journal; /* a recovery: what the steps were read from */
+};
+
+extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
+	step_dir_attributes, step_rmdir, step_sysctl, step_start, step_stop, step_reload;
+
+const char *step_get(const struct step *s, const char *key);
+void step_set(struct txn *t, struct step *s, const char *key, const char *value);
+
+/* "absent", "file MODE UID GID HMAC", "link TARGET", "dir MODE UID GID" or "other": all that a
+ * path's identity is to the transaction. -ENOENT of a parent directory is "absent" too. */
+int path_identity(struct txn *t, const char *path, const char **ret, struct err *e);
+/* The same by directory and name. */
+int name_identity(struct txn *t, int dir_fd, const char *name, const char **ret, struct err *e);
+
+/* fsync of every directory in which steps changed names. */
+int txn_sync_dirs(struct txn *t, struct err *e);
+
+/* journal.c */
+int journal_write(struct txn *t, struct err *e);
+int journal_log(struct txn *t, const char *line, struct err *e);
+int journal_commit(struct txn *t, struct err *e); /* the point of no return */
+int journal_clear(struct txn *t, struct err *e);
+enum journal_state { JOURNAL_NONE, JOURNAL_BEGUN, JOURNAL_COMMITTED };
+/* Fills the transaction's steps from the journal; units: the log's lines. */
+int journal_load(struct txn *t, enum journal_state *ret, const char ***ret_log, size_t *ret_n,
+	struct err *e);
+
+/* rollback.c: undo of all steps, reload, units of the log. *ret_left counts what could not be put
+ * back; each is said in an event. */
+void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_left);
+int finish_steps(struct txn *t, struct err *e);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * The table of commands and flags (command.h), read as data.
+ * Parses nothing and prints nothing.
+ */
+#include "l4sync/command.h"
+
+#include <string.h>
+
+#include "l4sync/mem.h"
+#include "l4sync/request.h"
+#include "l4sync/text.h"
+
+enum {
+	PLAN = 1 << 0,
+	APPLY = 1 << 1,
+	CHECK = 1 << 2,
+	STATUS = 1 << 3,
+	LOG = 1 << 4,
+	SERVE = 1 << 5,
+	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG,
+	ALL = SHOWN | SERVE,
+};
+
+const struct command command_table[] = {
+	{"plan", PLAN, "show what apply would change, and change nothing",
+		"Pulls the state, compares it with the host and shows what differs: the changes "
+		"with their origin, the effects in their order with the reason for each, what "
+		"else should be known. Nothing is changed.\n"
+		"Exit status 0: nothing differs; 2: something does.",
+		false},
+	{"apply", APPLY, "make the host match the state",
+		"Shows the plan, asks, and applies it as one transaction: if a step fails, what "
+		"was changed is put back. Then the result is recorded as a generation.\n"
+		"Exit status 0: applied, or nothing to do; 1: nothing was changed; 3: failed and "
+		"rolled back; 4: failed and not wholly rolled back; 7: applied, restarts deferred; "
+		"8: the connection was lost, ask status.",
+		true},
+	{"check", CHECK, "compare the host with what was applied last",
+		"Compares the host with the newest generation. Nothing is pulled or changed.\n"
+		"Exit status 0: as it was applied; 2: something drifted; 7: only restarts are "
+		"pending.",
+		false},
+	{"status", STATUS, "show the newest generation, the lock and what is pending",
+		"Shows which generation the host is at, who holds the lock, whether an apply was "
+		"interrupted, and what is pending. Changes nothing.",
+		false},
+	{"log", LOG, "list the generations, newest first",
+		"Lists the recorded applies, newest first: when, by whom, the outcome.", false},
+	{"serve", SERVE, NULL, "The far end of -H: requests on stdin, events on stdout.", false},
+	{0},
+};
+
+#define IN(member) offsetof(struct request, member)
+
+const struct flag flag_table[] = {
+	{NULL, 'H', "HOST", SHOWN, FLAG_TEXT, IN(remote),
+		"run it on HOST over ssh, shown here; '' means here"},
+	{"state", 0, "DIR", PLAN | APPLY, FLAG_PATH, IN(state),
+		"take the state from a directory, without git"},
+	{"source", 0, "URL", PLAN | APPLY, FLAG_SOURCE, IN(source),
+		"take the state from this git repository"},
+	{"ref", 0, "REF", PLAN | APPLY, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
+	{"root", 0, "DIR", SHOWN, FLAG_PATH, IN(root),
+		"act on a file tree instead of the live host"},
+	{"host", 0, "NAME", PLAN | APPLY | CHECK, FLAG_TEXT, IN(host),
+		"with --root: whose state to use"},
+	{"only", 0, "SEL", PLAN | APPLY | CHECK, FLAG_ONLY, 0,
+		"only these resources: a name (file:/etc/x) or a glob of them; may be repeated"},
+	{"yes", 'y', NULL, APPLY, FLAG_TRUE, IN(yes), "do not ask"},
+	{"allow-removal", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_removal),
+		"accept a plan that the removal guard stops"},
+	{"allow-rewind", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_rewind),
+		"accept a commit that does not descend from the one applied last"},
+	{"lines", 'n', "N", LOG, FLAG_NUMBER, IN(lines), "at most N generations"},
+	{"format", 0, "FORMAT", SHOWN, FLAG_FORMAT, 0, "text, json, or markdown (plan and check)"},
+	{"json", 0, NULL, SHOWN, FLAG_JSON, 0, "the same as --format json, see l4sync-json(5)"},
+	{"color", 0, "[WHEN]", SHOWN, FLAG_COLOR, 0, "always, never or auto"},
+	{"verbose", 'v', NULL, SHOWN, FLAG_VERBOSE, 0, "long diffs and lists whole, and notes"},
+	{"quiet", 'q', NULL, SHOWN, FLAG_QUIET, 0, "only errors and the summary"},
+	{"help", 'h', NULL, ALL, FLAG_HELP, 0, "this text"},
+	{"version", 0, NULL, ALL, FLAG_VERSION, 0, "the version"},
+	{0},
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = command_table; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+	const char *names[ELEMENTS(command_table)] = {0};
+	size_t n = 0;
+
+	for (const struct command *c = command_table; c->name; c++)
+		if (c->summary)
+			names[n++] = c->name;
+	return text_nearest(name, names);
+}
+
+const char *flag_nearest(const char *name)
+{
+	const char *names[ELEMENTS(flag_table)] = {0};
+	size_t n = 0;
+
+	for (const struct flag *f = flag_table; f->name || f->letter; f++)
+		if (f->name)
+			names[n++] = f->name;
+	return text_nearest(name, names);
+}

@@ -1,0 +1,46 @@
+/*
+ * l4sync: the command line becomes a request, the request is run here or on a host, what it says
+ * is shown, its exit status is ours.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "l4sync/command.h"
+#include "l4sync/request.h"
+
+static int run(const struct request *r)
+{
+	struct sink *s = sink_open(r);
+	int status = r->remote ? remote_run(r, s) : local_run(r, s);
+	int rc = sink_close(s);
+
+	/* Who closed the pipe (`l4sync log | head`) knows that. */
+	if (!rc || rc == -EPIPE)
+		return status;
+	fprintf(stderr, "l4sync: cannot write the output: %s\n", strerror(-rc));
+	/* After a write the status tells what became of the host, not of the text. */
+	return command_find(r->command)->writes ? status : EXIT_REFUSED;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct request r;
+	bool done;
+
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	if (options_parse(a, argc, argv, &r, &done, &e)) {
+		fprintf(stderr, "l4sync: %s\n", err_text(&e));
+		return e.exit ? e.exit : EXIT_USAGE;
+	}
+	if (done)
+		return fflush(stdout) ? EXIT_REFUSED : 0;
+	if (!strcmp(r.command, "serve"))
+		return serve_run(local_run);
+	return run(&r);
+}

@@ -1,0 +1,320 @@
+/*
+ * The near end of -H: starts ssh, sends the request, hands events to the sink, answers questions.
+ * Trusts nothing that the host sends; showing it harmlessly is the sink's business. The protocol,
+ * JSON objects, one a line (l4sync-json(5)):
+ *
+ *	host     {"l4sync":1,"version":"0.1"}
+ *	client   {"l4sync":1,"version":"0.1","request":{…}}
+ *	host     events; {"ask":"Apply?"} is answered by {"answer":true|false|null}; "done" is last
+ *
+ * Called by main.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "l4sync/command.h"
+#include "l4sync/lines.h"
+#include "l4sync/request.h"
+#include "l4sync/ssh.h"
+
+#define NOISE_MAX 65536u /* bytes that a login shell may print before the first line of ours */
+#define STDERR_LINE_MAX 4096u
+/* ssh's last line is shown after this, or in the error if ssh ends with it. A security key that
+ * waits to be touched must not be kept waiting longer. */
+#define HOLD_MS 300
+
+enum phase { PHASE_HELLO, PHASE_RUNNING, PHASE_DONE };
+
+struct remote {
+	const struct request *request;
+	struct sink *sink;
+	struct ssh ssh;
+	struct lines out, err;
+	enum phase phase;
+	int exit;        /* of the done event */
+	size_t noise;    /* bytes before the first line of ours */
+	bool declined;   /* asked, and not answered with yes: nothing was changed */
+	bool no_command; /* standard error said that there is no l4sync */
+	bool no_right;   /* standard error said that sudo refuses */
+	char *last;      /* its last line */
+	bool held;       /* which was not shown yet */
+	struct err e;
+};
+
+static void show_held(struct remote *m)
+{
+	if (m->held)
+		event_message(m->sink, "warning", "%s: %s", m->request->remote, m->last);
+	m->held = false;
+}
+
+static int send_object(struct remote *m, json_t *o)
+{
+	_cleanup_free_ char *text = json_dumps(o, JSON_COMPACT);
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	json_decref(o);
+	if (!text)
+		return -EINVAL;
+	buf_adds(&line, text);
+	buf_addc(&line, '\n');
+	for (size_t at = 0; at < line.size;) {
+		ssize_t n = write(m->ssh.in, line.data + at, line.size - at);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int on_hello(struct remote *m, const json_t *o)
+{
+	const char *version = json_string_value(json_object_get(o, "version"));
+	json_int_t protocol = json_integer_value(json_object_get(o, "l4sync"));
+
+	if (protocol != PROTOCOL_VERSION)
+		return err_set(&m->e, -EPROTO,
+			"%s has l4sync %s, which speaks protocol %lld; this is l4sync %s with "
+			"protocol %d: install the same version on both sides",
+			m->request->remote, version ? version : "?", (long long)protocol,
+			L4SYNC_VERSION, PROTOCOL_VERSION);
+	m->phase = PHASE_RUNNING;
+	m->out.limit = EVENT_SIZE_MAX;
+	return send_object(m, json_pack("{s:i, s:s, s:o}", "l4sync", PROTOCOL_VERSION, "version",
+				      L4SYNC_VERSION, "request", request_to_json(m->request)));
+}
+
+/* A login shell that prints something is a nuisance, not an error. */
+static int before_hello(struct remote *m, const char *line, size_t size)
+{
+	json_t *o = *line == '{' ? lines_object(line, size, NULL) : NULL;
+	int rc = 0;
+
+	if (json_is_integer(json_object_get(o, "l4sync"))) {
+		rc = on_hello(m, o);
+	} else {
+		m->noise += size + 1;
+		if (m->request->verbosity > 0)
+			event_message(
+				m->sink, "warning", "%s printed: %s", m->request->remote, line);
+		if (m->noise > NOISE_MAX)
+			rc = err_set(&m->e, -EPROTO,
+				"%s answers, but not as l4sync: its login shell prints too much",
+				m->request->remote);
+	}
+	json_decref(o);
+	return rc;
+}
+
+static int on_ask(struct remote *m, const char *question)
+{
+	int answer = m->sink->ask(m->sink, question);
+
+	m->declined = answer != 1;
+	return send_object(m,
+		json_pack("{s:o}", "answer", answer < 0 ? json_null() : json_boolean(answer == 1)));
+}
+
+static int on_line(struct remote *m, const char *line, size_t size)
+{
+	show_held(m);
+	if (m->phase == PHASE_HELLO)
+		return before_hello(m, line, size);
+	json_t *o = lines_object(line, size, &m->e);
+	if (!o)
+		return err_prefix(&m->e, -EPROTO, "%s sent what is no event", m->request->remote);
+	const char *question = json_string_value(json_object_get(o, "ask"));
+	const char *event = json_string_value(json_object_get(o, "event"));
+	int rc = 0;
+	if (question) {
+		rc = on_ask(m, question);
+	} else if (event && !strcmp(event, "done")) {
+		const json_t *status = json_object_get(o, "exit");
+
+		m->exit = json_is_integer(status) ? (int)(json_integer_value(status) & 0xff)
+						  : EXIT_UNKNOWN;
+		m->phase = PHASE_DONE;
+	}
+	if (event)
+		m->sink->event(m->sink, json_incref(o));
+	json_decref(o);
+	return rc;
+}
+
+/* What ssh, sudo or the far end says beside the protocol. LC_ALL is C there (ssh.c). */
+static void on_stderr_line(struct remote *m, const char *line)
+{
+	if (!*line)
+		return;
+	m->no_command |= strstr(line, "not found") != NULL;
+	m->no_right |= strstr(line, "a password is required") || strstr(line, "not allowed to") ||
+		       strstr(line, "may not run sudo") || strstr(line, "not in the sudoers");
+	show_held(m);
+	free(m->last);
+	m->last = xstrdup(line);
+	m->held = true;
+}
+
+/* Returns false at the end. */
+static bool read_stderr(struct remote *m)
+{
+	int filled = lines_fill(&m->err), rc;
+	char *line;
+	size_t size;
+
+	while ((rc = lines_next(&m->err, &line, &size)) > 0)
+		on_stderr_line(m, line);
+	if (rc < 0 || filled <= 0) {
+		line = lines_rest(&m->err);
+		if (line)
+			on_stderr_line(m, line);
+	}
+	return filled > 0;
+}
+
+/* Returns 1, 0 at the end, or a negative errno. */
+static int read_stdout(struct remote *m)
+{
+	int rc, filled = lines_fill(&m->out);
+	char *line;
+	size_t size;
+
+	while ((rc = lines_next(&m->out, &line, &size)) > 0) {
+		rc = on_line(m, line, size);
+		if (rc || m->phase == PHASE_DONE)
+			return rc ? rc : 0;
+	}
+	if (rc == -EMSGSIZE)
+		return err_set(&m->e, rc, "%s sent a line of more than %zu bytes",
+			m->request->remote, m->out.limit);
+	return filled;
+}
+
+/* Until done, or until the connection is lost or misused. */
+static int follow(struct remote *m)
+{
+	struct pollfd fds[] = {
+		{.fd = m->ssh.err, .events = POLLIN},
+		{.fd = m->ssh.out, .events = POLLIN},
+	};
+	int rc = 1;
+
+	while (rc > 0) {
+		int n = poll(fds, 2, m->held ? HOLD_MS : -1);
+
+		if (n < 0 && errno != EINTR)
+			return err_errno(&m->e, -errno, "cannot wait for ssh");
+		if (!n)
+			show_held(m);
+		if (fds[0].revents && !read_stderr(m))
+			fds[0].fd = -1;
+		if (fds[1].revents)
+			rc = read_stdout(m);
+		fds[0].revents = fds[1].revents = 0;
+	}
+	/* What it said last explains why it ended, and may be on its way still. */
+	while (!rc && m->phase != PHASE_DONE && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
+		if (!read_stderr(m))
+			fds[0].fd = -1;
+	return rc;
+}
+
+/* It ended before its first line. */
+static void explain_start(struct remote *m, int status)
+{
+	const char *host = m->request->remote;
+
+	if (m->no_right)
+		err_set(&m->e, -EACCES,
+			"%s does not let this user run `sudo -n l4sync serve`; allow it in "
+			"/etc/sudoers.d (USER ALL=(root) NOPASSWD: /usr/bin/l4sync serve) or use "
+			"-H root@HOST",
+			host);
+	else if (m->no_command || status == 127)
+		err_set(&m->e, -ENOENT, "%s has no l4sync in root's PATH; install it there", host);
+	else
+		err_set(&m->e, -ECONNREFUSED, "cannot reach %s: %s (ssh ended with status %d)",
+			host, m->last ? m->last : "no answer", status);
+}
+
+/* The exit status of a run that did not come to its done. */
+static int explain_loss(struct remote *m)
+{
+	const struct command *c = command_find(m->request->command);
+	const char *host = m->request->remote, *why = m->e.text ? m->e.text : m->last;
+
+	if (m->declined || !c || !c->writes)
+		event_message(m->sink, "error",
+			"the connection to %s was lost%s%s%s; nothing was changed there", host,
+			why ? " (" : "", why ? why : "", why ? ")" : "");
+	else
+		event_message(m->sink, "error",
+			"the connection to %s was lost%s%s%s; the outcome is unknown and the "
+			"apply may be going on: ask `l4sync -H %s status`",
+			host, why ? " (" : "", why ? why : "", why ? ")" : "", host);
+	return m->declined ? EXIT_REFUSED : EXIT_UNKNOWN;
+}
+
+static int finish(struct remote *m, int rc)
+{
+	int status = ssh_end(&m->ssh), ret;
+
+	if (m->phase == PHASE_DONE)
+		return m->exit;
+	if (m->no_right || m->no_command)
+		show_held(m);
+	if (m->phase == PHASE_RUNNING) {
+		ret = explain_loss(m);
+	} else {
+		if (!rc)
+			explain_start(m, status);
+		event_message(m->sink, "error", "%s", err_text(&m->e));
+		ret = EXIT_REFUSED;
+	}
+	event_emit(m->sink, "{s:s, s:i}", "event", "done", "exit", ret);
+	return ret;
+}
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * SIGINT ends ssh, which is in the same process group; that is seen as a lost connection, and what
+ * it means is said. Without SA_RESTART, so that it ends a question too.
+ */
+static void catch_interrupt(struct sigaction *before)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, before);
+}
+
+int remote_run(const struct request *r, struct sink *s)
+{
+	struct remote m = {.request = r, .sink = s};
+	struct sigaction before;
+
+	if (ssh_start(r->remote, &m.ssh, &m.e)) {
+		event_message(s, "error", "%s", err_text(&m.e));
+		event_emit(s, "{s:s, s:i}", "event", "done", "exit", EXIT_REFUSED);
+		err_clear(&m.e);
+		return EXIT_REFUSED;
+	}
+	catch_interrupt(&before);
+	event_progress(s, "connecting to %s", r->remote);
+	m.out = (struct lines){.fd = m.ssh.out, .limit = NOISE_MAX};
+	m.err = (struct lines){.fd = m.ssh.err, .limit = STDERR_LINE_MAX};
+	int ret = finish(&m, follow(&m));
+	sigaction(SIGINT, &before, NULL);
+	lines_free(&m.out);
+	lines_free(&m.err);
+	free(m.last);
+	err_clear(&m.e);
+	return ret;
+}

@@ -1,0 +1,133 @@
+/*
+ * The plan document as markdown, for a comment in code review: diffs are folded away.
+ * Decides nothing. Called by the text sink.
+ */
+#include <string.h>
+
+#include "l4sync/render.h"
+
+/* Foreign text outside a fence: the signs of HTML and markdown stand for themselves. */
+static void plain(struct paint *p, const char *s)
+{
+	for (; *s; s++) {
+		size_t n = strcspn(s, "&<>`*_[]|\\#~@");
+
+		paint_bytes(p, s, n);
+		s += n;
+		if (!*s)
+			return;
+		buf_addf(&p->buf, "&#%d;", *s);
+	}
+}
+
+/* Longer than any run of backticks inside, so that nothing ends it early. */
+static void fence(struct paint *p, const char *content, const char *language)
+{
+	size_t longest = 2, run = 0;
+
+	for (const char *s = content; *s; s++) {
+		run = *s == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	for (size_t i = 0; i <= longest; i++)
+		buf_addc(&p->buf, '`');
+	buf_addf(&p->buf, "%s\n", language);
+}
+
+static void render_body(struct paint *p, const json_t *change)
+{
+	struct paint text = {.utf8 = p->utf8, .width = p->width, .verbosity = 1};
+
+	/* The text form without its first line; the names and lines are sanitized there. */
+	render_change(&text, change);
+	const char *body = text.buf.data + strcspn(text.buf.data, "\n") + 1;
+	if (*body)
+		fence(p, body, "diff");
+	for (const char *s = body; *s;) {
+		size_t n = strcspn(s, "\n");
+		/* Unindented: what colours a diff looks at the first column. */
+		size_t skip = n < 4 ? n : 4;
+
+		buf_add(&p->buf, s + skip, n - skip);
+		buf_addc(&p->buf, '\n');
+		s += n + (s[n] == '\n');
+	}
+	if (*body)
+		fence(p, body, "");
+	buf_free(&text.buf);
+}
+
+static void render_folded(struct paint *p, const json_t *change)
+{
+	const char *origin = field(change, "origin");
+
+	buf_adds(&p->buf, "<details><summary><code>");
+	buf_addf(&p->buf, "%s ", change_sign(change));
+	plain(p, field(change, "id"));
+	buf_adds(&p->buf, "</code>");
+	if (*origin && strcmp(origin, "intended")) {
+		buf_addc(&p->buf, ' ');
+		plain(p, origin);
+	}
+	buf_adds(&p->buf, "</summary>\n\n");
+	render_body(p, change);
+	buf_adds(&p->buf, "\n</details>\n");
+}
+
+static void render_effects(struct paint *p, const json_t *list)
+{
+	size_t n, j;
+	_cleanup_free_ json_t **sorted = effects_in_order(list, &n);
+	const json_t *id;
+
+	if (n)
+		buf_adds(&p->buf, "\nEffects, in order:\n\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(&p->buf, "%zu. ", i + 1);
+		plain(p, field(sorted[i], "action"));
+		buf_adds(&p->buf, *field(sorted[i], "unit") ? " " : "");
+		plain(p, field(sorted[i], "unit"));
+		json_array_foreach(json_object_get(sorted[i], "because"), j, id) {
+			buf_adds(&p->buf, j ? ", " : " because ");
+			plain(p, json_is_string(id) ? json_string_value(id) : "");
+		}
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+static void render_findings(struct paint *p, const json_t *list)
+{
+	const json_t *f;
+	size_t i;
+
+	if (json_array_size(list))
+		buf_adds(&p->buf, "\nFindings:\n\n");
+	json_array_foreach(list, i, f) {
+		buf_adds(&p->buf, "- ");
+		plain(p, field(f, "kind"));
+		buf_adds(&p->buf, ": ");
+		plain(p, field(f, "where"));
+		buf_adds(&p->buf, *field(f, "where") ? ": " : "");
+		plain(p, field(f, "text"));
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+void render_markdown(struct paint *p, const json_t *plan)
+{
+	const json_t *change;
+	size_t i;
+
+	buf_adds(&p->buf, "**");
+	plain(p, field(plan, "host"));
+	buf_adds(&p->buf, "**: ");
+	render_plan_summary(p, plan);
+	buf_adds(&p->buf, "\n\n");
+	json_array_foreach(json_object_get(plan, "changes"), i, change)
+		render_folded(p, change);
+	render_effects(p, json_object_get(plan, "effects"));
+	render_findings(p, json_object_get(plan, "findings"));
+	if (json_is_true(json_object_get(json_object_get(plan, "removal"), "guarded")))
+		buf_addf(&p->buf, "\n**This plan removes %lld resources.**\n",
+			(long long)field_number(json_object_get(plan, "removal"), "count"));
+}

@@ -1,0 +1,255 @@
+/*
+ * The plan document as text: where it comes from, changes, effects, findings, what is skipped, the
+ * removal guard, the summary (SPEC 7).
+ * Decides nothing. Called by the text sink.
+ */
+#include <string.h>
+
+#include "l4sync/render.h"
+
+#define NAMES_SHOWN 3 /* of a list of reasons, without -v */
+#define SKIPPED_SHOWN 5
+
+const char *field(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+json_int_t field_number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+void render_sources(struct paint *p, const json_t *sources)
+{
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach(sources, i, s) {
+		buf_adds(&p->buf, i ? ", " : "");
+		paint_text(p, field(s, "url"));
+		if (*field(s, "ref")) {
+			buf_addc(&p->buf, ' ');
+			paint_text(p, field(s, "ref"));
+		}
+		if (*field(s, "commit")) {
+			buf_addc(&p->buf, ' ');
+			paint_bytes(p, field(s, "commit"), strnlen(field(s, "commit"), 12));
+		}
+	}
+}
+
+bool plan_is_empty(const json_t *plan)
+{
+	return !json_array_size(json_object_get(plan, "changes")) &&
+	       !json_array_size(json_object_get(plan, "effects")) &&
+	       !json_array_size(json_object_get(plan, "findings"));
+}
+
+static void heading(struct paint *p, const char *text)
+{
+	buf_addc(&p->buf, '\n');
+	paint_styled(p, STYLE_BOLD, text);
+	buf_addc(&p->buf, '\n');
+}
+
+/* "a, b and 3 more (-v)": what paint_words() may break. */
+static void names(struct buf *b, const struct paint *p, const json_t *list, size_t most)
+{
+	size_t total = json_array_size(list);
+	size_t n = p->verbosity > 0 || total <= most + 1 ? total : most;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+
+		buf_addf(b, "%s%s", i ? ", " : "", name ? name : "");
+	}
+	if (n < total)
+		buf_addf(b, " and %zu more (-v)", total - n);
+}
+
+static void render_effect(struct paint *p, const json_t *effect)
+{
+	const json_t *because = json_object_get(effect, "because");
+	_cleanup_buf_ struct buf reasons = BUF_INIT;
+
+	paint_style(p, STYLE_CYAN);
+	paint_symbol(p, SYMBOL_EFFECT);
+	paint_style(p, STYLE_PLAIN);
+	buf_addc(&p->buf, ' ');
+	paint_text(p, field(effect, "action"));
+	if (*field(effect, "unit")) {
+		buf_addc(&p->buf, ' ');
+		paint_text(p, field(effect, "unit"));
+	}
+	if (json_is_true(json_object_get(effect, "deferred"))) {
+		buf_adds(&p->buf, "  ");
+		paint_styled(p, STYLE_YELLOW, "deferred (busy)");
+	}
+	buf_addc(&p->buf, '\n');
+	if (!json_array_size(because))
+		return;
+	buf_adds(&reasons, "because ");
+	names(&reasons, p, because, NAMES_SHOWN);
+	buf_adds(&p->buf, "    ");
+	paint_style(p, STYLE_DIM);
+	paint_words(p, 4, reasons.data);
+	paint_style(p, STYLE_PLAIN);
+	buf_addc(&p->buf, '\n');
+}
+
+static int by_position(const void *a, const void *b)
+{
+	json_int_t x = field_number(*(json_t *const *)a, "position");
+	json_int_t y = field_number(*(json_t *const *)b, "position");
+
+	return (x > y) - (x < y);
+}
+
+json_t **effects_in_order(const json_t *list, size_t *ret_n)
+{
+	size_t n = json_array_size(list);
+	json_t **sorted = xmalloc(n * sizeof(*sorted));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = json_array_get(list, i);
+	qsort(sorted, n, sizeof(*sorted), by_position);
+	*ret_n = n;
+	return sorted;
+}
+
+static void render_effects(struct paint *p, const json_t *list)
+{
+	size_t n;
+	_cleanup_free_ json_t **sorted = effects_in_order(list, &n);
+
+	heading(p, "Effects, in order:");
+	for (size_t i = 0; i < n; i++)
+		render_effect(p, sorted[i]);
+}
+
+static void render_findings(struct paint *p, const json_t *list)
+{
+	const json_t *f;
+	size_t i;
+
+	heading(p, "Findings:");
+	json_array_foreach(list, i, f) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+
+		paint_style(p, STYLE_YELLOW);
+		paint_symbol(p, SYMBOL_FINDING);
+		paint_style(p, STYLE_PLAIN);
+		buf_addf(&b, "%s: ", field(f, "kind"));
+		if (*field(f, "where"))
+			buf_addf(&b, "%s: ", field(f, "where"));
+		buf_adds(&b, field(f, "text"));
+		if (*field(f, "code"))
+			buf_addf(&b, " [%s]", field(f, "code"));
+		buf_addc(&p->buf, ' ');
+		paint_words(p, 2, b.data);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+/* One line a reason, with all that it holds for. */
+static void render_skipped(struct paint *p, const json_t *list)
+{
+	const json_t *first, *item;
+	size_t i, j;
+
+	heading(p, "Skipped:");
+	json_array_foreach(list, i, first) {
+		const char *reason = field(first, "reason");
+		_cleanup_buf_ struct buf b = BUF_INIT;
+		json_t *ids = json_array();
+		bool seen = false;
+
+		json_array_foreach(list, j, item) {
+			if (strcmp(field(item, "reason"), reason))
+				continue;
+			seen |= j < i;
+			json_array_append_new(ids, json_string(field(item, "id")));
+		}
+		names(&b, p, ids, SKIPPED_SHOWN);
+		json_decref(ids);
+		if (seen)
+			continue;
+		buf_addf(&b, ": %s", reason);
+		buf_adds(&p->buf, "  ");
+		paint_words(p, 4, b.data);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+static void render_guard(struct paint *p, const json_t *removal, bool allowed)
+{
+	const json_t *reason;
+	json_int_t count = field_number(removal, "count");
+	size_t i;
+
+	if (!json_is_true(json_object_get(removal, "guarded")))
+		return;
+	_cleanup_arena_ struct arena *a = arena_new();
+	heading(p, arena_printf(a, "This plan removes %lld resource%s; %s:", (long long)count,
+			   count == 1 ? "" : "s",
+			   allowed ? "--allow-removal accepts it"
+				   : "apply refuses it without --allow-removal"));
+	json_array_foreach(json_object_get(removal, "reasons"), i, reason) {
+		buf_adds(&p->buf, "  ");
+		paint_style(p, STYLE_RED);
+		paint_words(p, 4, json_string_value(reason));
+		paint_style(p, STYLE_PLAIN);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+void render_plan(struct paint *p, const json_t *plan, bool allowed)
+{
+	const json_t *change, *list;
+	size_t i;
+
+	paint_styled(p, STYLE_BOLD, field(plan, "host"));
+	if (json_array_size(json_object_get(plan, "sources"))) {
+		buf_adds(&p->buf, *field(plan, "host") ? ": " : "");
+		render_sources(p, json_object_get(plan, "sources"));
+	}
+	buf_addc(&p->buf, '\n');
+	json_array_foreach(json_object_get(plan, "changes"), i, change)
+		render_change(p, change);
+	if (json_array_size(list = json_object_get(plan, "effects")))
+		render_effects(p, list);
+	if (json_array_size(list = json_object_get(plan, "findings")))
+		render_findings(p, list);
+	if (json_array_size(list = json_object_get(plan, "skipped")))
+		render_skipped(p, list);
+	render_guard(p, json_object_get(plan, "removal"), allowed);
+	buf_addc(&p->buf, '\n');
+}
+
+static void count(struct paint *p, json_int_t n, const char *one, const char *many)
+{
+	if (n > 0)
+		buf_addf(&p->buf, ", %lld %s", (long long)n, n == 1 ? one : many);
+}
+
+void render_plan_summary(struct paint *p, const json_t *plan)
+{
+	const json_t *summary = json_object_get(plan, "summary"), *effect;
+	json_int_t restarts = field_number(summary, "restart"), deferred = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "effects"), i, effect)
+		deferred += json_is_true(json_object_get(effect, "deferred"));
+	buf_addf(&p->buf, "%lld ok, %lld to change, %lld restart%s",
+		(long long)field_number(summary, "ok"), (long long)field_number(summary, "change"),
+		(long long)restarts, restarts == 1 ? "" : "s");
+	count(p, deferred, "deferred", "deferred");
+	count(p, (json_int_t)json_array_size(json_object_get(plan, "findings")), "finding",
+		"findings");
+	count(p, (json_int_t)json_array_size(json_object_get(plan, "skipped")), "skipped",
+		"skipped");
+	count(p, field_number(plan, "behind"), "commit behind", "commits behind");
+}

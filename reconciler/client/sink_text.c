@@ -1,0 +1,284 @@
+/*
+ * Events as text: the plan, a line for each step, what failed, the summary (SPEC 7).
+ * What can be looked for goes to standard output, warnings and errors to standard error.
+ * Called by sink_open().
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/command.h"
+#include "l4sync/render.h"
+#include "l4sync/sink.h"
+
+struct text_sink {
+	struct shown shown;
+	char *summary; /* the line that was printed last as one: not said twice */
+};
+
+static struct terminal *terminal_of(struct text_sink *s)
+{
+	return &s->shown.terminal;
+}
+
+static bool quiet(const struct text_sink *s)
+{
+	return s->shown.request->verbosity < 0;
+}
+
+static void show(struct text_sink *s, struct paint *p)
+{
+	terminal_show(terminal_of(s), terminal_of(s)->out, p);
+}
+
+static struct paint paint_out(struct text_sink *s)
+{
+	return terminal_paint(terminal_of(s), terminal_of(s)->out);
+}
+
+static void show_summary(struct text_sink *s, struct paint *p)
+{
+	if (!p->buf.size || (s->summary && !strcmp(s->summary, p->buf.data))) {
+		buf_free(&p->buf);
+		return;
+	}
+	free(s->summary);
+	s->summary = xstrdup(p->buf.data);
+	buf_addc(&p->buf, '\n');
+	show(s, p);
+}
+
+static void on_plan(struct text_sink *s, const json_t *event)
+{
+	const json_t *plan = json_object_get(event, "plan");
+	const struct request *r = s->shown.request;
+	const struct command *c = command_find(r->command);
+	bool apply = c && c->writes,
+	     guarded = json_is_true(json_object_get(json_object_get(plan, "removal"), "guarded"));
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	if (r->format == FORMAT_MARKDOWN) {
+		render_markdown(&p, plan);
+		show(s, &p);
+		return;
+	}
+	if (!quiet(s) && (!plan_is_empty(plan) || guarded || r->verbosity > 0)) {
+		render_plan(&p, plan, r->allow_removal);
+		show(s, &p);
+	}
+	/* An apply with nothing to do, or that does not ask, ends with a summary of its own. */
+	if (apply && (plan_is_empty(plan) || (quiet(s) && r->yes)))
+		return;
+	p = paint_out(s);
+	render_plan_summary(&p, plan);
+	show_summary(s, &p);
+}
+
+static int digits(json_int_t n)
+{
+	int count = 1;
+
+	for (; n >= 10; n /= 10)
+		count++;
+	return count;
+}
+
+/* The event's sentence; else "ACTION TARGET". */
+static const char *step_text(struct arena *a, const json_t *event)
+{
+	return *field(event, "text")
+		       ? field(event, "text")
+		       : arena_printf(a, "%s %s", field(event, "action"), field(event, "target"));
+}
+
+static void on_step(struct text_sink *s, const json_t *event)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *state = field(event, "state"), *text = step_text(a, event);
+	json_int_t of = field_number(event, "of");
+
+	if (!strcmp(state, "start")) {
+		terminal_progress(terminal_of(s), text);
+		return;
+	}
+	bool failed = !strcmp(state, "failed");
+	terminal_progress(terminal_of(s), NULL);
+	if (quiet(s) && !failed)
+		return;
+	struct paint p = paint_out(s);
+	buf_addf(&p.buf, "[%*lld/%lld] ", digits(of), (long long)field_number(event, "position"),
+		(long long)of);
+	if (failed)
+		paint_styled(&p, STYLE_RED, "failed: ");
+	paint_words(&p, (size_t)(2 * digits(of) + 4), text);
+	buf_addc(&p.buf, '\n');
+	show(s, &p);
+}
+
+/* "UNIT: STATE: TEXT"; the text alone where it names the unit itself. */
+static const char *unit_text(struct arena *a, const json_t *event)
+{
+	const char *unit = field(event, "unit"), *text = field(event, "text");
+
+	if (*unit && strstr(text, unit))
+		return text;
+	return arena_printf(a, "%s: %s%s%s", unit, field(event, "state"), *text ? ": " : "", text);
+}
+
+static void on_unit(struct text_sink *s, const json_t *event)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *state = field(event, "state"), *line = unit_text(a, event);
+	bool failed = !strcmp(state, "failed"), healthy = !strcmp(state, "healthy");
+
+	if (!failed && !healthy) {
+		terminal_progress(terminal_of(s), line);
+		return;
+	}
+	terminal_progress(terminal_of(s), NULL);
+	if (!failed && s->shown.request->verbosity < 1)
+		return;
+	struct paint p = paint_out(s);
+	buf_adds(&p.buf, "    ");
+	if (failed)
+		paint_style(&p, STYLE_RED);
+	paint_words(&p, 6, line);
+	if (failed)
+		paint_style(&p, STYLE_PLAIN);
+	if (healthy && *field(event, "invocation")) {
+		buf_adds(&p.buf, " (invocation ");
+		paint_text(&p, field(event, "invocation"));
+		buf_addc(&p.buf, ')');
+	}
+	buf_addc(&p.buf, '\n');
+	show(s, &p);
+}
+
+static void on_log(struct text_sink *s, const json_t *event)
+{
+	struct paint p = paint_out(s);
+
+	buf_adds(&p.buf, "      | ");
+	paint_text(&p, field(event, "line"));
+	buf_addc(&p.buf, '\n');
+	show(s, &p);
+}
+
+static void on_rollback(struct text_sink *s, const json_t *event)
+{
+	const char *state = field(event, "state"), *text = field(event, "text");
+	bool start = !strcmp(state, "start"), failed = !strcmp(state, "failed");
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	paint_styled(&p, failed ? STYLE_RED : STYLE_YELLOW,
+		start    ? "Rolling back"
+		: failed ? "Not wholly rolled back"
+			 : "Rolled back");
+	buf_adds(&p.buf, *text ? ": " : "");
+	paint_words(&p, 2, text);
+	buf_addc(&p.buf, '\n');
+	if (quiet(s) && !failed)
+		buf_free(&p.buf);
+	else
+		show(s, &p);
+}
+
+static void on_done(struct text_sink *s, const json_t *event)
+{
+	const struct command *c = command_find(s->shown.request->command);
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	if (s->shown.request->format == FORMAT_MARKDOWN)
+		return;
+	paint_words(&p, 0, field(event, "summary"));
+	show_summary(s, &p);
+	/* What only reads fixes nothing, and need not say so. */
+	if (!c || !c->writes)
+		return;
+	p = paint_out(s);
+	render_done(&p, event);
+	show_summary(s, &p);
+}
+
+static void on_message(struct text_sink *s, const json_t *event)
+{
+	if (!quiet(s) || strcmp(field(event, "event"), "warning"))
+		sink_message(terminal_of(s), event);
+}
+
+static void on_progress(struct text_sink *s, const json_t *event)
+{
+	terminal_progress(terminal_of(s), field(event, "text"));
+}
+
+static void on_status(struct text_sink *s, const json_t *event)
+{
+	struct paint p = paint_out(s);
+
+	render_status(&p, json_object_get(event, "status"));
+	show(s, &p);
+}
+
+static void on_generation(struct text_sink *s, const json_t *event)
+{
+	struct paint p = paint_out(s);
+
+	render_generation(&p, json_object_get(event, "generation"));
+	show(s, &p);
+}
+
+static const struct {
+	const char *event;
+	void (*show)(struct text_sink *s, const json_t *event);
+} handlers[] = {
+	{"progress", on_progress},
+	{"plan", on_plan},
+	{"step", on_step},
+	{"unit", on_unit},
+	{"log", on_log},
+	{"warning", on_message},
+	{"error", on_message},
+	{"rollback", on_rollback},
+	{"status", on_status},
+	{"generation", on_generation},
+	{"done", on_done},
+};
+
+static void text_event(struct sink *sink, json_t *event)
+{
+	struct text_sink *s = (struct text_sink *)sink;
+	const char *name = field(event, "event");
+	size_t i = 0;
+
+	while (i < ELEMENTS(handlers) && strcmp(handlers[i].event, name))
+		i++;
+	if (i < ELEMENTS(handlers))
+		handlers[i].show(s, event);
+	else if (s->shown.request->verbosity > 0)
+		event_message(
+			sink, "warning", "an event that this version does not know: \"%s\"", name);
+	json_decref(event);
+}
+
+static int text_ask(struct sink *sink, const char *question)
+{
+	return terminal_ask(terminal_of((struct text_sink *)sink), question);
+}
+
+static void text_free(struct shown *shown)
+{
+	struct text_sink *s = (struct text_sink *)shown;
+
+	free(s->summary);
+	free(s);
+}
+
+struct shown *sink_text_new(void)
+{
+	struct text_sink *s = xmalloc(sizeof(*s));
+
+	*s = (struct text_sink){.shown = {.sink = {text_event, text_ask}, .free = text_free}};
+	return &s->shown;
+}

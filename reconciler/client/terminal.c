@@ -1,0 +1,110 @@
+/*
+ * Standard output and error as they are: terminals or not, colours, width, asking (terminal.h).
+ * Does not know events. Called by the sinks.
+ */
+#include "l4sync/terminal.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "l4sync/progress.h"
+
+static bool is_capable(FILE *f)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fileno(f)) && term && *term && strcmp(term, "dumb");
+}
+
+static bool wants_color(FILE *f, int color)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return color < 0 ? is_capable(f) && !(no_color && *no_color) : color > 0;
+}
+
+void terminal_init(struct terminal *t, int color, int verbosity)
+{
+	struct winsize w;
+
+	*t = (struct terminal){
+		.out = stdout,
+		.err = stderr,
+		.color_out = wants_color(stdout, color),
+		.color_err = wants_color(stderr, color),
+		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
+		.width = 80,
+		.verbosity = verbosity,
+	};
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40)
+		t->width = w.ws_col < 120 ? w.ws_col : 120;
+	if (verbosity >= 0 && is_capable(stderr))
+		t->progress = progress_new(stderr, t->color_err, t->utf8);
+}
+
+int terminal_close(struct terminal *t)
+{
+	progress_free(t->progress);
+	t->progress = NULL;
+	return t->error;
+}
+
+struct paint terminal_paint(const struct terminal *t, FILE *f)
+{
+	return (struct paint){
+		.color = f == t->out ? t->color_out : t->color_err,
+		.utf8 = t->utf8,
+		.width = t->width,
+		.verbosity = t->verbosity,
+	};
+}
+
+void terminal_show(struct terminal *t, FILE *f, struct paint *p)
+{
+	progress_hide(t->progress);
+	errno = 0;
+	size_t n = p->buf.size ? fwrite(p->buf.data, 1, p->buf.size, f) : 0;
+	/* Flushed at once: both streams may go to one place, and somebody may be reading along. */
+	if ((n < p->buf.size || fflush(f)) && f == t->out && !t->error)
+		t->error = errno ? -errno : -EIO;
+	progress_show(t->progress);
+	buf_free(&p->buf);
+}
+
+void terminal_progress(struct terminal *t, const char *text)
+{
+	if (t->progress)
+		progress_set(t->progress, text);
+}
+
+/* Not through stdio: what is behind the line belongs to nobody. The end of input and an
+ * interrupted read (SIGINT) are a no, and leave the line unended. */
+static int read_answer(FILE *echo)
+{
+	char line[64];
+	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
+
+	if (n <= 0) {
+		fputs("\n", echo);
+		return 0;
+	}
+	line[n] = '\0';
+	line[strcspn(line, "\r\n")] = '\0';
+	return !strcasecmp(line, "y") || !strcasecmp(line, "yes");
+}
+
+int terminal_ask(struct terminal *t, const char *question)
+{
+	if (!t->asks)
+		return -ENOTTY;
+	terminal_progress(t, NULL);
+	struct paint p = terminal_paint(t, t->err);
+	paint_styled(&p, STYLE_BOLD, question);
+	buf_adds(&p.buf, " [y/N] ");
+	terminal_show(t, t->err, &p);
+	return read_answer(t->err);
+}

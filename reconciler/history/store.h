@@ -1,0 +1,71 @@
+/*
+ * What the files of the history share: the open repository, reading a generation's parts, and
+ * the text of its `meta`. Nobody else includes this; the contract is history.h.
+ */
+#ifndef L4SYNC_HISTORY_STORE_H
+#define L4SYNC_HISTORY_STORE_H
+
+#include <git2.h>
+
+#include "l4sync/history.h"
+
+#define REPOSITORY_NAME "history.git"
+#define REF_PREFIX "refs/generations/"
+#define REF_PREPARED "refs/prepared/" /* recorded, but its run is not past the point of no return */
+/* An entry of a generation's tree is found by these names. */
+#define ENTRY_META "meta"
+#define ENTRY_WANT "want"
+#define ENTRY_BEFORE "before"
+#define ENTRY_ORIGINALS "originals"
+#define ENTRY_PLAN "plan.json"
+#define ENTRY_CONTENT "content"
+
+/* The `content` of a generation that was looked at; kept open, a diff asks for many contents. */
+struct shelf {
+	uint64_t number;
+	git_tree *contents;
+};
+
+struct history {
+	int dir_fd;
+	char *dir_path;
+	char *git_path; /* DIR/history.git */
+	git_repository *repo;
+	size_t n_shelves, cap_shelves;
+	struct shelf *shelves;
+};
+
+static inline void treep_(git_tree **t)
+{
+	git_tree_free(*t);
+}
+#define _cleanup_tree_git_ __attribute__((cleanup(treep_)))
+
+static inline void blobp_(git_blob **b)
+{
+	git_blob_free(*b);
+}
+#define _cleanup_blob_ __attribute__((cleanup(blobp_)))
+
+/* lock.c: one process at a time makes the repository or the key; *ret_fd holds the lock. */
+int history_making(struct history *h, int *ret_fd, struct err *e);
+
+/* All numbers that have a ref, whether it can be read or not; newest first, malloc'd. */
+int generation_numbers(struct history *h, uint64_t **ret, size_t *ret_n, struct err *e);
+/* A generation's tree; -ENOENT with a text if there is no such generation. */
+int generation_tree(struct history *h, uint64_t number, git_tree **ret, struct err *e);
+/* Names the generation, and says how to go on. Returns code. */
+int generation_damaged(struct history *h, uint64_t number, int code, struct err *e);
+/* The blob called so in the tree; -ENOENT with a text if there is none. */
+int generation_blob(git_tree *tree, const char *name, git_blob **ret, struct err *e);
+
+/* Where the bytes with this hash are, in any generation; -ENOENT without a text: in none. */
+int content_find(struct history *h, const struct hash *hash, git_oid *ret, uint64_t *ret_number,
+	struct err *e);
+
+void meta_write(const struct generation *g, struct buf *out);
+/* Strict; fills everything that stands in meta. -EBADMSG. */
+int meta_read(struct arena *a, const char *data, size_t size, struct generation *ret,
+	struct err *e);
+
+#endif

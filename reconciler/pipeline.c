@@ -1,0 +1,182 @@
+/*
+ * The pipeline of a run, top to bottom: pull and read, inspect, plan, apply, verify, report.
+ * Each part is a function of its own elsewhere; this is their order.
+ * Called by the verbs.
+ */
+#include "l4sync/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "apply/effect_steps.h"
+#include "apply/restart.h"
+#include "l4sync/module.h"
+#include "plan/inspect.h"
+#include "verbs/generation.h"
+#include "verbs/report.h"
+
+/* A look at the host as it is now: nothing that an earlier look has kept is used. */
+static struct inspection inspection_new(struct run *r, struct plan *p)
+{
+	return (struct inspection){
+		.host = r->host,
+		.arena = r->arena,
+		.want = r->want,
+		.base = r->base.want,
+		.key = r->key,
+		.findings = &p->findings,
+		.units = unit_view_new(r->host, r->arena, r->want, r->base.want, r->base.originals),
+	};
+}
+
+int run_plan(struct run *r, struct err *e)
+{
+	plan_free(r->plan);
+	r->plan = plan_new(r->arena);
+	r->plan->host = r->host->name;
+	r->plan->want = r->want;
+	struct inspection in = inspection_new(r, r->plan);
+	r->units = in.units;
+	int c = inspect_all(r, &in, &r->triples, &r->n_triples, e);
+
+	if (c < 0)
+		return c;
+	plan_compare(r->plan, r->triples, r->n_triples, r->key);
+	c = plan_effects(r->plan, r->units, e);
+	if (c >= 0)
+		c = plan_guard(r->plan, r->units, r->base.want, e);
+	if (c >= 0)
+		plan_identify(r->plan, r->key);
+	return c;
+}
+
+bool run_differs(const struct run *r)
+{
+	if (r->plan->n_changes || r->plan->effects.n)
+		return true;
+	for (size_t i = 0; i < r->plan->findings.n; i++)
+		if (!strcmp(r->plan->findings.items[i].kind, "stale") ||
+			!strcmp(r->plan->findings.items[i].kind, "foreign"))
+			return true;
+	return false;
+}
+
+void run_emit_plan(struct run *r)
+{
+	event_emit(r->sink, "{s:s, s:o}", "event", "plan", "plan", run_plan_document(r));
+}
+
+/* The bytes of an adopted original that is put back are only in the history. */
+static int load_originals(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->plan->n_changes; i++) {
+		struct change *c = &r->plan->changes[i];
+
+		if (!c->want || !c->want->content || c->want->content->data)
+			continue;
+		struct resource *whole = arena_memdup(r->arena, c->want, sizeof *whole);
+		int k = history_content(r->history, r->arena, whole->content, &whole->content, e);
+		if (k < 0)
+			return err_prefix(e, k, "%s cannot be put back as it was", c->id);
+		c->want = whole;
+	}
+	return 0;
+}
+
+static int queue(struct run *r, struct txn *t, struct err *e)
+{
+	int c = load_originals(r, e);
+
+	for (size_t i = 0; i < r->plan->n_changes && c >= 0; i++)
+		if (r->plan->changes[i].module->enqueue)
+			c = r->plan->changes[i].module->enqueue(t, &r->plan->changes[i], e);
+	return c < 0 ? c : queue_effects(t, r->plan, r->units, e);
+}
+
+/* What the transaction calls back for, and what it leaves behind. */
+struct applying {
+	struct run *run;
+	unsigned restarted;
+	uint64_t generation;
+};
+
+static int do_restarts(void *userdata, struct txn *t, struct err *e)
+{
+	struct applying *x = userdata;
+	struct effects now = {0};
+	int c;
+
+	if (!x->run->host->live || (!x->run->plan->n_templates && !plan_restarts(x->run->plan)))
+		return 0;
+	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
+	if (c >= 0) {
+		txn_expect(t, now.n);
+		x->restarted = (unsigned)now.n;
+		c = restart_rolling(t, &now, e);
+	}
+	free(now.items);
+	return c;
+}
+
+/* Looks again at everything that was changed: what is recorded is what is there. */
+static int verify(struct run *r, struct err *e)
+{
+	struct plan *scratch = plan_new(r->arena);
+	struct inspection in = inspection_new(r, scratch);
+	int c = 0;
+
+	for (size_t i = 0; i < r->plan->n_changes && c >= 0; i++) {
+		const struct change *x = &r->plan->changes[i];
+		struct resource *live = NULL;
+
+		if (!x->want)
+			continue;
+		c = x->module->inspect(&in, x->id, x->want, &live, e);
+		if (c >= 0 && !resource_matches(x->module, x->want, live, r->key))
+			c = err_set(e, -EREMOTEIO,
+				"%s was applied, but the host does not have what was asked for", x->id);
+	}
+	plan_free(scratch);
+	return c < 0 ? c : 0;
+}
+
+static int do_record(void *userdata, struct err *e)
+{
+	struct applying *x = userdata;
+	int c = verify(x->run, e);
+
+	return c < 0 ? c
+		     : generation_record(x->run, OUTCOME_APPLIED, NULL, x->restarted, true,
+			     &x->generation, e);
+}
+
+static int do_publish(void *userdata, struct err *e)
+{
+	return generation_publish(((struct applying *)userdata)->run, e);
+}
+
+static int do_discard(void *userdata, struct err *e)
+{
+	return generation_discard(((struct applying *)userdata)->run, e);
+}
+
+enum txn_result run_apply(struct run *r, uint64_t *ret_generation, unsigned *ret_restarted,
+	struct err *e)
+{
+	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key, r->sink);
+	struct applying x = {.run = r};
+	const struct txn_hooks hooks = {
+		.restarts = do_restarts,
+		.record = do_record,
+		.publish = do_publish,
+		.discard = do_discard,
+		.userdata = &x,
+	};
+
+	if (queue(r, t, e) < 0)
+		return TXN_REFUSED;
+	enum txn_result result = txn_run(t, &hooks, e);
+	*ret_generation = x.generation;
+	*ret_restarted = x.restarted;
+	return result;
+}

@@ -1,0 +1,334 @@
+/*
+ * From changes to effects: which units load something else afterwards, what has to be reloaded,
+ * started, restarted, and in which order (plan.h, SPEC 5).
+ * Touches nothing. Called by the pipeline, and by the apply for the instances that run then.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/module.h"
+#include "l4sync/plan.h"
+#include "l4sync/text.h"
+#include "l4sync/unit_view.h"
+
+#include "effects_internal.h"
+
+const char *action_name(enum action action)
+{
+	static const char *const names[] = {
+		[ACTION_STOP] = "stop",
+		[ACTION_ENABLE] = "enable",
+		[ACTION_DISABLE] = "disable",
+		[ACTION_DAEMON_RELOAD] = "daemon-reload",
+		[ACTION_SYSCTL] = "sysctl",
+		[ACTION_START] = "start",
+		[ACTION_RESTART] = "restart",
+	};
+
+	return names[action];
+}
+
+void effect_add(struct effects *f, enum action action, const char *target, const char *because)
+{
+	struct effect *x = NULL;
+
+	for (size_t i = 0; i < f->n && !x; i++)
+		if (f->items[i].action == action &&
+			(!target || !strcmp(f->items[i].target, target)))
+			x = &f->items[i];
+	if (!x) {
+		f->items = grow(f->items, &f->cap, f->n, sizeof(*f->items));
+		x = &f->items[f->n++];
+		*x = (struct effect){.action = action, .target = arena_strdup(f->arena, target)};
+	}
+	for (size_t i = 0; i < x->n_because; i++)
+		if (!strcmp(x->because[i], because))
+			return;
+	const char **longer = arena_array(f->arena, const char *, x->n_because + 1);
+	if (x->n_because)
+		memcpy(longer, x->because, x->n_because * sizeof *longer);
+	longer[x->n_because++] = because;
+	x->because = longer;
+}
+
+static bool is_unit_file(const struct change *c)
+{
+	return !strcmp(c->module->type, "unit") || !strcmp(c->module->type, "dropin");
+}
+
+static const char *change_path(const struct change *c)
+{
+	return resource_get(c->want ? c->want : c->base, "path");
+}
+
+/* One unit that is loaded or will be; whether and why its configuration becomes another one. */
+static int unit_affected(struct deriving *d, const char *unit, const struct change *c, bool *ret)
+{
+	const char *path = change_path(c);
+	struct unit_config before, after;
+
+	*ret = false;
+	if (!unit_index_concerns(d->after, path, unit) && !unit_index_concerns(d->before, path, unit))
+		return 0;
+	int r = unit_index_config(d->before, unit, &before, d->e);
+	if (r < 0)
+		return r;
+	r = unit_index_config(d->after, unit, &after, d->e);
+	if (r < 0)
+		return r;
+	*ret = !unit_config_same(&before, &after);
+	return 0;
+}
+
+/* Whether the path is in effect for the unit on the side where it exists; who hides it if not. */
+static int change_hidden(struct deriving *d, const struct change *c, const char *unit,
+	const char **ret_hider)
+{
+	return unit_index_hidden(c->op == OP_DELETE ? d->before : d->after, change_path(c), unit,
+		ret_hider, d->e);
+}
+
+static const char *policy_mode(struct deriving *d, const char *unit)
+{
+	const struct resource *policy = unit_policy(d->plan->arena, d->plan->want, unit);
+	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
+
+	return mode ? mode : "rolling";
+}
+
+/* What a changed configuration means for a unit that runs, by its type (SPEC 5). */
+static void request_restart(struct deriving *d, const char *unit, const char *because)
+{
+	const char *type = unit_name_type(unit), *mode = policy_mode(d, unit);
+
+	if (!type || strcmp(type, "service") != 0) {
+		/* Restarting a slice, target, timer or socket would stop what depends on it. */
+		finding_add(&d->plan->findings, "stale", "unit-not-restarted", because,
+			"%s is not restarted, for that would stop what depends on it: after the "
+			"daemon-reload systemd knows the new settings, the kernel gets them when the "
+			"unit, or one in it, is started next",
+			unit);
+		return;
+	}
+	if (strcmp(mode, "rolling") != 0) {
+		finding_add(&d->plan->findings, "pending", "restart-by-hand", because,
+			"%s has restart mode %s: it keeps its old configuration until it is restarted",
+			unit, mode);
+		return;
+	}
+	effect_add(&d->plan->effects, ACTION_RESTART, unit, because);
+}
+
+static int consider_unit(struct deriving *d, const char *unit, const struct change *c)
+{
+	bool affected;
+	const char *hider = NULL;
+	int r = unit_affected(d, unit, c, &affected);
+
+	if (r < 0 || !affected)
+		return r;
+	r = change_hidden(d, c, unit, &hider);
+	if (r < 0 || hider)
+		return r; /* another change of the same plan made the difference */
+	const struct unit_status *u;
+	r = unit_view_find(d->view, unit, &u, d->e);
+	if (r < 0)
+		return r;
+	if (u && unit_status_running(u))
+		request_restart(d, unit, c->id);
+	return 0;
+}
+
+/* A drop-in that another one hides changes nothing; the operator should know. */
+static int report_hidden(struct deriving *d, const struct change *c, bool *ret_hidden)
+{
+	const char *slash = strchr(resource_name(c->id), '/'), *hider = NULL;
+
+	*ret_hidden = false;
+	if (c->op == OP_DELETE)
+		return 0;
+	const char *unit = slash ? arena_strndup(d->plan->arena, resource_name(c->id),
+					   (size_t)(slash - resource_name(c->id)))
+				 : resource_name(c->id);
+	if (!unit_name_valid(unit))
+		return 0; /* service.d, foo-.service.d: in effect for whatever unit there may be */
+	int r = unit_index_hidden(d->after, change_path(c), unit, &hider, d->e);
+	if (r < 0)
+		return r;
+	*ret_hidden = hider;
+	if (hider)
+		finding_add(&d->plan->findings, "lint", "hidden", c->id,
+			"%s has no effect: %s hides it", change_path(c), hider);
+	return 0;
+}
+
+/* The template itself, whether or not an instance runs now. */
+static int consider_template(struct deriving *d, const struct change *c)
+{
+	struct plan *p = d->plan;
+	const char *name = resource_name(c->id), *slash = strchr(name, '/');
+	bool affected;
+
+	if (slash)
+		name = arena_strndup(p->arena, name, (size_t)(slash - name));
+	if (!unit_name_is_template(name))
+		return 0;
+	int r = unit_affected(d, name, c, &affected);
+	if (r < 0 || !affected)
+		return r;
+	for (size_t i = 0; i < p->n_templates; i++)
+		if (!strcmp(p->templates[i].name, name))
+			return 0;
+	p->templates[p->n_templates++] = (struct affected_template){name, c->id};
+	return 0;
+}
+
+static int unit_file_effects(struct deriving *d, const struct change *c)
+{
+	bool hidden;
+	int r = report_hidden(d, c, &hidden);
+
+	if (r < 0)
+		return r;
+	/* Without a loaded unit too: a name that systemd could not find so far stays unknown to it
+	 * until a reload, and enablement is read then. */
+	if (!hidden)
+		effect_add(&d->plan->effects, ACTION_DAEMON_RELOAD, NULL, c->id);
+	r = consider_template(d, c);
+	for (size_t i = 0; i < d->n_units && r >= 0; i++)
+		r = consider_unit(d, d->units[i].name, c);
+	return r;
+}
+
+/* What enables a unit, its instances too, goes with it: nothing else would ever remove it. */
+static int orphan_links(struct deriving *d, const struct change *c)
+{
+	const char *name = resource_name(c->id);
+	const char *const *instances;
+	struct enable_link *links;
+	size_t n = 0, n_links;
+	int r = unit_index_live_links(d->before, name, &links, &n_links, d->e);
+
+	if (r >= 0 && n_links)
+		effect_add(&d->plan->effects, ACTION_DISABLE, name, c->id);
+	if (r >= 0 && unit_name_is_template(name))
+		r = unit_index_enabled_instances(d->before, name, &instances, &n, d->e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		effect_add(&d->plan->effects, ACTION_DISABLE, instances[i], c->id);
+	return r;
+}
+
+/* A unit whose last fragment goes is stopped and disabled first, its instances too (SPEC 4). */
+static int orphan_effects(struct deriving *d, const struct change *c)
+{
+	const char *name = resource_name(c->id);
+	struct unit_config after;
+	int r = unit_index_config(d->after, name, &after, d->e);
+
+	if (r < 0 || after.found)
+		return r;
+	for (size_t i = 0; i < d->n_units; i++) {
+		const struct unit_status *u = &d->units[i];
+		const char *template = unit_name_template(d->plan->arena, u->name);
+
+		if ((!strcmp(u->name, name) || (template && !strcmp(template, name))) &&
+			unit_status_running(u))
+			effect_add(&d->plan->effects, ACTION_STOP, u->name, c->id);
+	}
+	return orphan_links(d, c);
+}
+
+static void service_effects(struct deriving *d, const struct change *c)
+{
+	const char *unit = resource_name(c->id);
+	const char *state = c->want ? resource_get(c->want, "state") : NULL;
+	const char *enabled = c->want ? resource_get(c->want, "enabled") : NULL;
+
+	if (!c->want && resource_has(c->live, "enabled", "true"))
+		enabled = "false";
+	if (enabled && !resource_same(c->want, c->live, "enabled")) {
+		effect_add(&d->plan->effects,
+			!strcmp(enabled, "true") ? ACTION_ENABLE : ACTION_DISABLE, unit, c->id);
+		effect_add(&d->plan->effects, ACTION_DAEMON_RELOAD, NULL, c->id);
+	}
+	if (state && d->live && !resource_same(c->want, c->live, "state"))
+		effect_add(&d->plan->effects,
+			!strcmp(state, "running") ? ACTION_START : ACTION_STOP, unit, c->id);
+}
+
+static int change_effects(struct deriving *d, const struct change *c)
+{
+	int r = 0;
+
+	if (is_unit_file(c)) {
+		r = unit_file_effects(d, c);
+		if (r >= 0 && c->op == OP_DELETE && !strcmp(c->module->type, "unit"))
+			r = orphan_effects(d, c);
+	} else if (!strcmp(c->module->type, "service")) {
+		service_effects(d, c);
+	} else if (!strcmp(c->module->type, "sysctl") && c->want) {
+		effect_add(&d->plan->effects, ACTION_SYSCTL, resource_name(c->id), c->id);
+	}
+	return r;
+}
+
+/* What is stopped or started anyway is not restarted. */
+static void drop_double(struct effects *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		bool other = false;
+
+		for (size_t j = 0; f->items[i].action == ACTION_RESTART && j < f->n; j++)
+			other |= (f->items[j].action == ACTION_STOP ||
+					 f->items[j].action == ACTION_START) &&
+				!strcmp(f->items[j].target, f->items[i].target);
+		if (!other)
+			f->items[kept++] = f->items[i];
+	}
+	f->n = kept;
+}
+
+/* In a file tree nothing runs: only the links of enablement are made there. */
+static void drop_live_only(struct effects *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].action == ACTION_ENABLE || f->items[i].action == ACTION_DISABLE)
+			f->items[kept++] = f->items[i];
+	f->n = kept;
+}
+
+int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
+{
+	struct deriving d = {.plan = p, .view = view, .e = e, .live = unit_view_host(view)->live};
+	bool needs_units = false;
+	int r;
+
+	p->templates = arena_array(p->arena, struct affected_template, p->n_changes);
+	for (size_t i = 0; i < p->n_changes; i++)
+		needs_units |= is_unit_file(&p->changes[i]);
+	if (needs_units) {
+		r = unit_view_before(view, &d.before, e);
+		if (r < 0)
+			return r;
+		r = unit_view_after(view, &d.after, e);
+		if (r < 0)
+			return r;
+		r = unit_view_list(view, &d.units, &d.n_units, e);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < p->n_changes; i++) {
+		r = change_effects(&d, &p->changes[i]);
+		if (r < 0)
+			return r;
+	}
+	drop_double(&p->effects);
+	if (!d.live)
+		drop_live_only(&p->effects);
+	effects_settle(&d);
+	return effects_order(&d);
+}

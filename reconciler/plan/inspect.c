@@ -1,0 +1,80 @@
+/*
+ * Looking at the host: every resource of base and want in its three states (plan.h).
+ * Changes nothing. Called by the pipeline.
+ */
+#include "inspect.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/text.h"
+
+/* --only: by id or a glob of ids; a name without a type matches any type's. */
+static bool is_selected(const struct request *q, const char *id)
+{
+	if (!q->n_only)
+		return true;
+	for (size_t i = 0; i < q->n_only; i++)
+		if (text_glob(q->only[i], id) ||
+			(!strchr(q->only[i], ':') && text_glob(q->only[i], resource_name(id))))
+			return true;
+	return false;
+}
+
+static int inspect_one(struct run *r, struct inspection *in, struct triple *t, struct err *e)
+{
+	const struct resource *like = t->want ? t->want : t->base;
+	struct resource *live = NULL;
+
+	if (t->module->live_only && !r->host->live) {
+		t->live.skip = "not done with --root";
+		return 0;
+	}
+	int c = t->module->inspect(in, t->id, like, &live, e);
+	if (c > 0)
+		t->live.skip = "not supported by this host";
+	t->live.live = live;
+	return c < 0 ? c : 0;
+}
+
+/* The next of two sorted sets; advances the one or both that hold it. */
+static void next_triple(const struct resources *base, const struct resources *want, size_t *i,
+	size_t *j, struct triple *ret)
+{
+	const struct resource *b = base && *i < base->n ? base->items[*i] : NULL;
+	const struct resource *w = *j < want->n ? want->items[*j] : NULL;
+	int c = !b ? 1 : !w ? -1 : strcmp(b->id, w->id);
+
+	*ret = (struct triple){.base = c <= 0 ? b : NULL, .want = c >= 0 ? w : NULL};
+	ret->id = c <= 0 ? b->id : w->id;
+	*i += c <= 0;
+	*j += c >= 0;
+}
+
+int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
+	struct err *e)
+{
+	const struct resources *base = r->base.want, *originals = r->base.originals;
+	struct triple *triples =
+		arena_array(r->arena, struct triple, r->want->n + (base ? base->n : 0));
+	size_t n = 0;
+
+	for (size_t i = 0, j = 0; j < r->want->n || (base && i < base->n);) {
+		struct triple *t = &triples[n];
+
+		next_triple(base, r->want, &i, &j, t);
+		if (!is_selected(r->request, t->id))
+			continue;
+		t->module = module_of(modules, t->id);
+		if (!t->module)
+			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type", t->id);
+		t->original = originals ? resources_find(originals, t->id) : NULL;
+		int c = inspect_one(r, in, t, e);
+		if (c < 0)
+			return c;
+		n++;
+	}
+	*ret = triples;
+	*ret_n = n;
+	return 0;
+}

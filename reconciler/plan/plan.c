@@ -1,0 +1,207 @@
+/*
+ * Making a plan out of verdicts: collecting changes, findings, the guard against removing too
+ * much, the plan's id (plan.h).
+ * Touches nothing. Called by the pipeline.
+ */
+#include "l4sync/plan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "l4sync/module.h"
+#include "l4sync/text.h"
+#include "l4sync/unit_view.h"
+
+/* SPEC 4: more than this many removals, or more than a tenth of what is managed. */
+#define REMOVAL_MAX 10
+#define REMOVAL_PART 10
+
+const char *op_name(enum op op)
+{
+	static const char *const names[] = {
+		[OP_CREATE] = "create",
+		[OP_UPDATE] = "update",
+		[OP_ATTRIBUTES] = "attributes",
+		[OP_DELETE] = "delete",
+	};
+
+	return names[op];
+}
+
+const char *origin_name(enum origin origin)
+{
+	static const char *const names[] = {
+		[ORIGIN_INTENDED] = "intended",
+		[ORIGIN_DRIFT] = "drift",
+		[ORIGIN_BOTH] = "both",
+		[ORIGIN_ADOPT] = "adopt",
+		[ORIGIN_ORPHAN] = "orphan",
+	};
+
+	return names[origin];
+}
+
+struct plan *plan_new(struct arena *a)
+{
+	struct plan *p = arena_new_of(a, struct plan);
+
+	p->arena = p->effects.arena = p->findings.arena = a;
+	return p;
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	free(p->effects.items);
+	free(p->findings.items);
+}
+
+void plan_freep(struct plan **p)
+{
+	plan_free(*p);
+	*p = NULL;
+}
+
+void finding_add(struct findings *f, const char *kind, const char *code, const char *where,
+	const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	f->items = grow(f->items, &f->cap, f->n, sizeof(*f->items));
+	f->items[f->n++] = (struct finding){
+		.kind = kind,
+		.code = code,
+		.where = arena_strdup(f->arena, where),
+		.text = arena_vprintf(f->arena, format, ap),
+	};
+	va_end(ap);
+}
+
+void plan_compare(struct plan *p, const struct triple *triples, size_t n,
+	const unsigned char key[HASH_SIZE])
+{
+	p->changes = arena_array(p->arena, struct change, n);
+	p->skipped = arena_array(p->arena, struct skipped, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct triple *t = &triples[i];
+		bool change;
+
+		if (t->live.skip) {
+			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip};
+			continue;
+		}
+		compare(t, key, &p->changes[p->n_changes], &change);
+		if (change)
+			p->n_changes++;
+		else if (t->want)
+			p->n_ok++;
+	}
+}
+
+size_t plan_restarts(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		n += p->effects.items[i].action == ACTION_RESTART;
+	return n;
+}
+
+/* A directory that only has to exist comes and goes with its files: the guard does not count it. */
+static bool counts(const struct resource *item)
+{
+	return !resource_is(item, "dir") || item->n_attrs;
+}
+
+static void guard(struct plan *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void guard(struct plan *p, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	p->guards[p->n_guards++] = arena_vprintf(p->arena, format, ap);
+	va_end(ap);
+}
+
+int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base,
+	struct err *e)
+{
+	size_t units = 0, n_managed = 0;
+
+	p->guards = arena_array(p->arena, const char *, p->effects.n + 1);
+	for (size_t i = 0; i < p->n_changes; i++)
+		p->n_removed += p->changes[i].op == OP_DELETE && counts(p->changes[i].base);
+	for (size_t i = 0; base && i < base->n; i++)
+		n_managed += counts(base->items[i]);
+	if (p->n_removed > REMOVAL_MAX || p->n_removed * REMOVAL_PART > n_managed)
+		guard(p, "it removes %zu of %zu resources", p->n_removed, n_managed);
+	for (size_t i = 0; i < p->effects.n; i++) {
+		const struct effect *f = &p->effects.items[i];
+		const struct unit_status *u = NULL;
+
+		if (f->action != ACTION_STOP)
+			continue;
+		int r = unit_view_find(view, f->target, &u, e);
+		if (r < 0)
+			return r;
+		if (u && unit_status_running(u) && units++ < 1)
+			guard(p, "it stops %s, which is running", f->target);
+	}
+	if (units > 1)
+		p->guards[p->n_guards - 1] =
+			arena_printf(p->arena, "%s, and %zu more", p->guards[p->n_guards - 1], units - 1);
+	return 0;
+}
+
+/* One resource as the canonical form writes it, without its place in the state: moving a file of
+ * the state repository is no change. */
+static void add_resource(struct buf *b, const struct resource *item,
+	const unsigned char key[HASH_SIZE])
+{
+	struct resource copy, *items[] = {&copy};
+	struct resources set = {.n = 1, .items = items};
+
+	if (!item) {
+		buf_adds(b, "absent\n");
+		return;
+	}
+	copy = *item;
+	copy.where = (struct where){0};
+	resources_write(&set, false, false, key, b);
+}
+
+void plan_identify(struct plan *p, const unsigned char key[HASH_SIZE])
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	const char *last = "";
+
+	for (size_t i = 0; i < p->want->n_metas; i++)
+		buf_addf(&b, "%s %s\n", p->want->metas[i].key, p->want->metas[i].value);
+	for (size_t i = 0; i < p->n_changes; i++) {
+		const struct change *c = &p->changes[i];
+
+		buf_addf(&b, "%s %s\n", op_name(c->op), c->id);
+		add_resource(&b, c->base, key);
+		add_resource(&b, c->want, key);
+		add_resource(&b, c->live, key);
+	}
+	/* Instances stand next to each other, and one that comes or goes between plan and apply is
+	 * not another plan: each run of them is its template once. */
+	for (size_t i = 0; i < p->effects.n; i++) {
+		const struct effect *f = &p->effects.items[i];
+		const char *template = f->target ? unit_name_template(p->arena, f->target) : NULL;
+		const char *line = arena_printf(p->arena, "%s %s\n", action_name(f->action),
+			template ? template : f->target ? f->target : "-");
+
+		if (strcmp(line, last) != 0)
+			buf_adds(&b, line);
+		last = line;
+	}
+	struct hash h = hash_sha256(b.data, b.size);
+	hash_text(&h, "sha256", p->id);
+}

@@ -1,0 +1,134 @@
+/*
+ * The plan as a document: SPEC's appendix (plan.h; the schema is in l4sync-json(5)).
+ * Renders nothing and decides nothing. Called by the pipeline.
+ */
+#include <string.h>
+
+#include "l4sync/event.h"
+#include "l4sync/module.h"
+#include "l4sync/plan.h"
+#include "l4sync/text.h"
+#include "l4sync/unitpath.h"
+
+/* "URL REF COMMIT", its parts escaped so that they hold no blank; "-" stands for none. */
+json_t *source_to_json(const char *source)
+{
+	static const char *const names[] = {"url", "ref", "commit"};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < ELEMENTS(names); i++) {
+		size_t n = strcspn(source, " ");
+
+		json_object_set_new(o, names[i],
+			n == 1 && *source == '-' ? json_null() : json_stringn(source, n));
+		source += n + (source[n] == ' ');
+	}
+	json_object_set_new(o, "signer", json_null());
+	return o;
+}
+
+static json_t *values_of(const struct resource *item, const char *key)
+{
+	json_t *list = NULL;
+
+	for (size_t i = 0; item && i < item->n_attrs; i++) {
+		if (strcmp(item->attrs[i].key, key) != 0)
+			continue;
+		if (!list)
+			list = event_string(item->attrs[i].value);
+		else
+			return json_null(); /* compared attributes have one value */
+	}
+	return list ? list : json_null();
+}
+
+static json_t *attributes_to_json(const struct change *c)
+{
+	json_t *list = json_array();
+
+	for (const char *const *key = c->module->compared; key && *key; key++) {
+		if (!c->want || !resource_get(c->want, *key) ||
+			(c->live && resource_same(c->want, c->live, *key)))
+			continue;
+		json_array_append_new(list,
+			json_pack("{s:s, s:o, s:o}", "key", *key, "old", values_of(c->live, *key), "new",
+				values_of(c->want, *key)));
+	}
+	if (c->live && resource_get(c->live, "type"))
+		json_array_append_new(list,
+			json_pack("{s:s, s:o, s:s}", "key", "type", "old", values_of(c->live, "type"),
+				"new", c->want && resource_get(c->want, "target") ? "link" : "file"));
+	return list;
+}
+
+static const char *path_of(const struct change *c)
+{
+	const struct resource *item = c->want ? c->want : c->live ? c->live : c->base;
+	const char *path = resource_get(item, "path");
+
+	return path ? path : resource_name(c->id)[0] == '/' ? resource_name(c->id) : NULL;
+}
+
+static json_t *change_to_json(const struct change *c,
+	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata)
+{
+	const struct resource *said = c->want ? c->want : c->base;
+	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret);
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", c->id, "op",
+		op_name(c->op), "origin", origin_name(c->origin), "path", event_string(path_of(c)),
+		"diff", event_string(diff_of(userdata, c)), "encoding", "utf-8", "secret", secret,
+		"attributes", attributes_to_json(c), "directives", json_array(), "from",
+		event_string(said ? said->where.file : NULL));
+}
+
+static json_t *effect_to_json(const struct effect *f, size_t position)
+{
+	json_t *because = json_array();
+
+	for (size_t i = 0; i < f->n_because; i++)
+		json_array_append_new(because, json_string(f->because[i]));
+	return json_pack("{s:o, s:s, s:I, s:o, s:b}", "unit", event_string(f->target), "action",
+		action_name(f->action), "position", (json_int_t)position, "because", because,
+		"deferred", f->deferred);
+}
+
+static json_t *removal_to_json(const struct plan *p)
+{
+	json_t *reasons = json_array();
+
+	for (size_t i = 0; i < p->n_guards; i++)
+		json_array_append_new(reasons, json_string(p->guards[i]));
+	return json_pack("{s:I, s:b, s:o}", "count", (json_int_t)p->n_removed, "guarded",
+		p->n_guards > 0, "reasons", reasons);
+}
+
+json_t *plan_to_json(const struct plan *p,
+	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata)
+{
+	json_t *sources = json_array(), *changes = json_array(), *effects = json_array();
+	json_t *findings = json_array(), *skipped = json_array();
+
+	for (size_t i = 0; i < p->want->n_metas; i++)
+		if (!strcmp(p->want->metas[i].key, "source"))
+			json_array_append_new(sources, source_to_json(p->want->metas[i].value));
+	for (size_t i = 0; i < p->n_changes; i++)
+		json_array_append_new(changes, change_to_json(&p->changes[i], diff_of, userdata));
+	for (size_t i = 0; i < p->effects.n; i++)
+		json_array_append_new(effects, effect_to_json(&p->effects.items[i], i + 1));
+	for (size_t i = 0; i < p->findings.n; i++) {
+		const struct finding *f = &p->findings.items[i];
+
+		json_array_append_new(findings,
+			json_pack("{s:s, s:s, s:o, s:o}", "kind", f->kind, "code", f->code, "where",
+				event_string(f->where), "text", event_string(f->text)));
+	}
+	for (size_t i = 0; i < p->n_skipped; i++)
+		json_array_append_new(skipped,
+			json_pack("{s:s, s:s}", "id", p->skipped[i].id, "reason", p->skipped[i].reason));
+	return json_pack("{s:i, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}}",
+		"l4sync", 1, "host", p->host, "sources", sources, "behind", (int)p->behind, "plan_id",
+		p->id, "changes", changes, "effects", effects, "findings", findings, "removal",
+		removal_to_json(p), "skipped", skipped, "summary", "ok", (json_int_t)p->n_ok, "change",
+		(json_int_t)p->n_changes, "restart", (json_int_t)plan_restarts(p));
+}

@@ -1,0 +1,96 @@
+/*
+ * The restarts as they are to be done at the moment of doing them (plan.h): instances come and go
+ * between plan and apply.
+ * Touches nothing. Called by the apply after the daemon-reload.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/unit_view.h"
+
+#include "effects_internal.h"
+
+static const struct effect *planned(const struct plan *p, const char *unit)
+{
+	for (size_t i = 0; i < p->effects.n; i++)
+		if (p->effects.items[i].action == ACTION_RESTART &&
+			!strcmp(p->effects.items[i].target, unit))
+			return &p->effects.items[i];
+	return NULL;
+}
+
+/* Why a unit that the plan does not name has to be restarted; NULL: it does not. */
+static const char *reason_for_new(struct plan *p, const char *unit)
+{
+	const char *template = unit_name_template(p->arena, unit);
+
+	for (size_t i = 0; template && i < p->n_templates; i++)
+		if (!strcmp(p->templates[i].name, template))
+			return p->templates[i].because;
+	return NULL;
+}
+
+static void collect(struct plan *p, const struct unit_status *u, struct effects *ret)
+{
+	const struct effect *f = planned(p, u->name);
+	const char *because = f ? NULL : reason_for_new(p, u->name);
+	const struct resource *policy = unit_policy(p->arena, p->want, u->name);
+	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
+
+	if (!unit_status_running(u) || (!f && !because) || (mode && strcmp(mode, "rolling") != 0))
+		return;
+	for (size_t i = 0; f && i < f->n_because; i++)
+		effect_add(ret, ACTION_RESTART, u->name, f->because[i]);
+	if (because)
+		effect_add(ret, ACTION_RESTART, u->name, because);
+}
+
+/* What somebody else has started since the reload has the new configuration already. */
+static int drop_fresh(struct unit_view *view, struct arena *a, unsigned long long reloaded_usec,
+	struct effects *f, struct err *e)
+{
+	struct unit_details *details = arena_array(a, struct unit_details, f->n);
+	const char **names = arena_array(a, const char *, f->n);
+	struct bus *bus;
+	size_t kept = 0;
+	int r;
+
+	if (!f->n || !reloaded_usec)
+		return 0;
+	for (size_t i = 0; i < f->n; i++)
+		names[i] = f->items[i].target;
+	r = host_bus(unit_view_host(view), &bus, e);
+	if (r >= 0)
+		r = bus_unit_details(bus, a, names, f->n, false, details, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < f->n; i++)
+		if (details[i].inactive_exit_usec <= reloaded_usec)
+			f->items[kept++] = f->items[i];
+	f->n = kept;
+	return 0;
+}
+
+int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
+	struct effects *ret, struct err *e)
+{
+	struct plan now = {.arena = p->arena, .want = p->want, .effects = {.arena = p->arena}};
+	struct deriving d = {
+		.plan = &now, .view = view, .e = e, .live = unit_view_host(view)->live};
+	const struct unit_status *units;
+	size_t n;
+	int r;
+
+	unit_view_refresh(view);
+	r = unit_view_list(view, &units, &n, e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		collect(p, &units[i], &now.effects);
+	if (r >= 0)
+		r = drop_fresh(view, p->arena, reloaded_usec, &now.effects, e);
+	if (r >= 0)
+		effects_settle(&d);
+	if (r >= 0)
+		r = effects_order(&d);
+	*ret = now.effects;
+	return r;
+}

@@ -1,0 +1,30 @@
+/*
+ * The parts of the reader among themselves, in the order in which reader_read() calls them.
+ * Called by nobody else.
+ */
+#ifndef L4SYNC_READER_INTERNAL_H
+#define L4SYNC_READER_INTERNAL_H
+
+#include "l4sync/reader.h"
+
+/* A variable's name: a letter or _, then letters, digits, _. */
+bool template_is_name(const char *s, size_t size);
+
+/*
+ * Reads l4sync.yaml and hosts/NAME.yaml into r->manifest and r->vars. -EINVAL: reported, and so
+ * much is wrong that nothing else can be read. -EPERM: reported, the state is not for this host.
+ * What is wrong in single keys is reported too, with 0.
+ */
+int manifest_read(struct reader *r);
+
+/* The directories of trees:, in the state repository; NULL-terminated, in r->arena. Reports. */
+const char *const *manifest_trees(struct reader *r);
+
+/* What the trees ship, as resources into r->want. Reports. */
+void tree_want_read(struct reader *r);
+
+/* What only the whole shows, once the modules have parsed their sections: the content that links
+ * in unit directories lead to, parent directories, paths and units given twice. Reports. */
+void tree_want_finish(struct reader *r);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * The table of what is not supported yet (unsupported.h). Whoever adds something deletes its row.
+ * Called by the reader and the modules' parse functions.
+ */
+#include "l4sync/unsupported.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct row {
+	const char *scope; /* where it stands; "" is the manifest itself */
+	const char *word;  /* a key, or the value of a key */
+} rows[] = {
+	{"", "purge"},
+	{"", "packages"},
+	{"", "checkouts"},
+	{"", "actions"},
+	{"", "secrets"},
+	{"", "verify"},
+	{"files", "validate"},
+	{"files", "reload"},
+	{"units", "restart_on"},
+	{"units.foreign_dropins", "remove"},
+	{"units.foreign_dropins", "keep"},
+	{"units.restart", "before"},
+	{"units.restart", "check"},
+	{"units.restart", "busy"},
+};
+
+static bool is_unsupported(const char *scope, const char *word)
+{
+	for (size_t i = 0; i < ELEMENTS(rows); i++)
+		if (!strcmp(rows[i].scope, scope) && !strcmp(rows[i].word, word))
+			return true;
+	return false;
+}
+
+int unsupported_keys(const char *scope, const struct node *map, struct diags *diags)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < map->n; i++)
+		if (is_unsupported(scope, map->keys[i]->text))
+			r = diag_add(diags, map->keys[i]->where,
+				"%s: is not supported by this version of l4sync",
+				map->keys[i]->text);
+	return r;
+}
+
+int unsupported_value(const char *scope, const struct node *value, struct diags *diags)
+{
+	if (value->kind != NODE_SCALAR || !is_unsupported(scope, value->text))
+		return 0;
+	return diag_add(diags, value->where, "%s: %s is not supported by this version of l4sync",
+		strrchr(scope, '.') + 1, value->text);
+}
+
+const char *unsupported_next(const char *scope, size_t *n)
+{
+	while (*n < ELEMENTS(rows))
+		if (!strcmp(rows[(*n)++].scope, scope))
+			return rows[*n - 1].word;
+	return NULL;
+}

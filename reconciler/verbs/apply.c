@@ -1,0 +1,149 @@
+/*
+ * `l4sync apply`: read, plan, ask, apply (SPEC 6 and 7).
+ * Called by the dispatch.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "generation.h"
+#include "report.h"
+#include "verbs.h"
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	txn_interrupted = 1;
+}
+
+/* From here on SIGINT and SIGTERM roll back; a closed terminal does not end the run. */
+static void take_signals(void)
+{
+	struct sigaction roll_back = {.sa_handler = interrupt}, ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGINT, &roll_back, NULL);
+	sigaction(SIGTERM, &roll_back, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+}
+
+static int refuse_guarded(struct run *r, struct err *e)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	if (!r->plan->n_guards || r->request->allow_removal)
+		return 0;
+	for (size_t i = 0; i < r->plan->n_guards; i++)
+		buf_addf(&b, "%s%s", i ? "; " : "", r->plan->guards[i]);
+	return err_set(e, -EPERM,
+		"this plan needs --allow-removal: %s. Nothing was touched; if the state is what you "
+		"mean, say so with --allow-removal",
+		b.data);
+}
+
+/* Asking may take minutes: what was shown must still be what would be done. */
+static int confirm(struct run *r, struct err *e)
+{
+	char shown[HASH_TEXT_MAX];
+
+	if (r->request->yes)
+		return 0;
+	memcpy(shown, r->plan->id, sizeof shown);
+	int answer = r->sink->ask(r->sink,
+		arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
+			r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s", plan_restarts(r->plan),
+			plan_restarts(r->plan) == 1 ? "" : "s", r->host->name));
+	if (answer == -ENOTTY)
+		return err_set(e, answer, "there is no terminal to ask on: give --yes to apply without "
+			"asking; nothing was touched");
+	if (answer < 0)
+		return err_set(e, answer, "the question could not be asked: nothing was touched");
+	if (!answer)
+		return err_set(e, -ECANCELED, "declined: nothing was touched");
+	int c = run_plan(r, e);
+	if (c >= 0 && strcmp(shown, r->plan->id) != 0)
+		c = err_set(e, -ESTALE, "the host has changed since the plan was shown: nothing was "
+			"touched; look at the new plan");
+	return c;
+}
+
+/* The want has moved on although nothing on the host differs: base must follow, or the next check
+ * would compare with an old state. */
+static bool base_follows(const struct run *r)
+{
+	_cleanup_buf_ struct buf old = BUF_INIT, new = BUF_INIT;
+
+	if (!r->base.want)
+		return true;
+	resources_write(r->base.want, false, false, r->key, &old);
+	resources_write(r->want, false, false, r->key, &new);
+	return old.size != new.size || memcmp(old.data, new.data, old.size) != 0;
+}
+
+static int apply_nothing(struct run *r)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	uint64_t number = r->base.number;
+
+	if (base_follows(r) &&
+		generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
+		return verb_failed(r, &e);
+	run_done_applied(r, EXIT_CONVERGED, 0, 0, number);
+	return EXIT_CONVERGED;
+}
+
+/* A failed apply is remembered too: it is what an operator looks for the next morning. */
+static uint64_t record_failure(struct run *r, enum outcome outcome, const char *error)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	uint64_t number = 0;
+
+	if (generation_record(r, outcome, error, 0, false, &number, &e) < 0)
+		event_message(r->sink, "warning", "the failed apply is not in the history: %s",
+			err_text(&e));
+	return number;
+}
+
+static int apply_plan(struct run *r)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	uint64_t number = 0;
+	unsigned restarted = 0;
+
+	take_signals();
+	switch (run_apply(r, &number, &restarted, &e)) {
+	case TXN_REFUSED:
+		return verb_failed(r, &e);
+	case TXN_ROLLED_BACK:
+		number = record_failure(r, OUTCOME_ROLLED_BACK, err_text(&e));
+		run_done_applied(r, EXIT_ROLLED_BACK, 0, 1, number);
+		return EXIT_ROLLED_BACK;
+	case TXN_NOT_ROLLED_BACK:
+		number = record_failure(r, OUTCOME_FAILED, err_text(&e));
+		run_done_applied(r, EXIT_NOT_ROLLED_BACK, 0, 1, number);
+		return EXIT_NOT_ROLLED_BACK;
+	case TXN_APPLIED:
+		break;
+	}
+	run_done_applied(r, EXIT_CONVERGED, r->plan->n_changes, 0, number);
+	return EXIT_CONVERGED;
+}
+
+int verb_apply(const struct request *q, struct sink *s)
+{
+	_cleanup_run_ struct run r;
+	_cleanup_err_ struct err e = ERR_INIT;
+	int c = run_open(&r, q, s, RUN_WRITES, &e);
+
+	if (c >= 0)
+		c = run_read(&r, &e);
+	if (c >= 0)
+		c = run_plan(&r, &e);
+	if (c < 0)
+		return verb_failed(&r, &e);
+	run_emit_plan(&r);
+	if (!r.plan->n_changes && !r.plan->effects.n)
+		return apply_nothing(&r);
+	if (refuse_guarded(&r, &e) < 0 || confirm(&r, &e) < 0)
+		return verb_failed(&r, &e);
+	return apply_plan(&r);
+}

@@ -1,0 +1,125 @@
+/*
+ * What a run records of itself: the want, what was there before, the originals of what it has
+ * adopted (generation.h).
+ * Called by run.c and the pipeline.
+ */
+#include "generation.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+
+/*
+ * A copy of a live resource, with what is needed to put it back. Of what has no content only that
+ * is kept which the want names: a directory that only had to exist, or a unit that was never to be
+ * enabled, is not put back to something that nobody had asked for.
+ */
+static void keep(struct resources *set, const char *id, const struct resource *live,
+	const struct resource *want)
+{
+	struct resource *copy = arena_new_of(set->arena, struct resource);
+	bool placed = live->content || resource_get(live, "target");
+
+	*copy = (struct resource){.id = id, .content = live->content, .secret = want && want->secret};
+	for (size_t i = 0; i < live->n_attrs; i++) {
+		const struct attr *attr = &live->attrs[i];
+
+		if (strcmp(attr->key, "type") != 0 &&
+			(placed || (want && resource_get(want, attr->key))))
+			resource_add(set->arena, copy, attr->key, attr->value);
+	}
+	resources_add_ref(set, copy);
+}
+
+/*
+ * A resource is adopted when it is managed for the first time and was there already, equal or not.
+ * Its original is carried from generation to generation for as long as it is managed.
+ */
+static struct resources *originals_of(struct run *r)
+{
+	const struct resources *base = r->base.want, *old = r->base.originals;
+	struct resources *set = resources_new();
+
+	for (size_t i = 0; i < r->want->n; i++) {
+		struct resource *w = r->want->items[i];
+		struct resource *original = old ? resources_find(old, w->id) : NULL;
+		const struct triple *t = run_triple(r, w->id);
+
+		if (base && resources_find(base, w->id)) {
+			if (original)
+				resources_add_ref(set, original);
+		} else if (t && t->live.live) {
+			keep(set, w->id, t->live.live, w);
+		}
+	}
+	resources_sort(set, NULL);
+	return set;
+}
+
+static struct resources *before_of(struct run *r)
+{
+	struct resources *set = resources_new();
+
+	for (size_t i = 0; i < r->plan->n_changes; i++) {
+		const struct change *c = &r->plan->changes[i];
+
+		if (c->live)
+			keep(set, c->id, c->live, c->want ? c->want : c->base);
+	}
+	resources_sort(set, NULL);
+	return set;
+}
+
+int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
+	bool prepare, uint64_t *ret_number, struct err *e)
+{
+	struct resources *before = before_of(r), *originals = originals_of(r);
+	const char **sources = arena_array(r->arena, const char *, r->want->n_metas);
+	size_t n_sources = 0;
+
+	for (size_t i = 0; i < r->want->n_metas; i++)
+		if (!strcmp(r->want->metas[i].key, "source"))
+			sources[n_sources++] = r->want->metas[i].value;
+	json_t *document = run_plan_document(r);
+	char *plan = json_dumps(document, JSON_COMPACT);
+	struct generation g = {
+		.time = time(NULL),
+		.user = run_user(r->arena),
+		.client = run_client(r->arena),
+		.command = run_command(r->arena, r->request),
+		.outcome = outcome,
+		.error = error,
+		.plan = plan,
+		.fixed = outcome == OUTCOME_APPLIED ? (unsigned)r->plan->n_changes : 0,
+		.restarted = restarted,
+		.failed = outcome != OUTCOME_APPLIED,
+		.n_sources = n_sources,
+		.sources = sources,
+		.want = r->want,
+		.before = before,
+		.originals = originals,
+	};
+	int c = prepare ? history_prepare(r->history, &g, e) : history_record(r->history, &g, e);
+
+	json_decref(document);
+	free(plan);
+	resources_free(before);
+	resources_free(originals);
+	*ret_number = g.number;
+	return c;
+}
+
+int generation_publish(void *userdata, struct err *e)
+{
+	struct run *r = userdata;
+
+	return history_publish(r->history, e);
+}
+
+int generation_discard(void *userdata, struct err *e)
+{
+	struct run *r = userdata;
+
+	return history_discard(r->history, e);
+}

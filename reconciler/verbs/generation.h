@@ -1,0 +1,15 @@
+/* What a run records of itself. Called by run.c and the pipeline. */
+#ifndef L4SYNC_GENERATION_H
+#define L4SYNC_GENERATION_H
+
+#include "l4sync/run.h"
+
+/* Stores the run's generation. prepare: nobody sees it before generation_publish(). Its number goes to *ret. */
+int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
+	bool prepare, uint64_t *ret_number, struct err *e);
+
+/* Hooks of the transaction (txn.h); userdata is the run. */
+int generation_publish(void *userdata, struct err *e);
+int generation_discard(void *userdata, struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Dispatch of a request on this host (request.h).
+ * Called by main and by the far end of a remote run.
+ */
+#include <string.h>
+
+#include "report.h"
+#include "verbs.h"
+
+int verb_failed(struct run *r, struct err *e)
+{
+	int status = e->exit ? e->exit : EXIT_REFUSED;
+
+	event_message(r->sink, "error", "%s", err_text(e));
+	run_done(r, status);
+	return status;
+}
+
+int local_run(const struct request *q, struct sink *s)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct request *q, struct sink *s);
+	} verbs[] = {
+		{"plan", verb_plan},
+		{"apply", verb_apply},
+		{"check", verb_check},
+		{"status", verb_status},
+		{"log", verb_log},
+	};
+
+	for (size_t i = 0; i < ELEMENTS(verbs); i++)
+		if (!strcmp(q->command, verbs[i].name))
+			return verbs[i].run(q, s);
+	event_message(s, "error", "this host's l4sync has no command %s", q->command);
+	event_emit(s, "{s:s, s:i}", "event", "done", "exit", EXIT_USAGE);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,132 @@
+/*
+ * The run lock: flock(2) on ROOT/run/l4sync/lock, so it goes with the process that holds it; what
+ * stands in the file only tells others who that is (lock.h).
+ * Called by run.c and the status verb.
+ */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define LOCK_DIR "/run/l4sync"
+#define LOCK_NAME "lock"
+#define READERS_WAIT_MS 5000 /* a check by the timer is done sooner than this */
+
+static int lock_dir(struct host *h, int *ret_fd, struct err *e)
+{
+	static const char *const dirs[] = {"/run", LOCK_DIR};
+
+	for (size_t i = 0; i < ELEMENTS(dirs); i++) {
+		const char *name;
+		int parent;
+		int r = host_parent(h, dirs[i], &parent, &name, e);
+
+		if (r < 0)
+			return r;
+		if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
+			return err_errno(e, -errno, "cannot make %s%s", h->root_path, dirs[i]);
+	}
+	return host_dir(h, LOCK_DIR, ret_fd, e);
+}
+
+static json_t *read_holder(int fd)
+{
+	char text[4096];
+	ssize_t n = pread(fd, text, sizeof text, 0);
+
+	return n > 0 ? json_loadb(text, (size_t)n, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+}
+
+static void write_holder(struct arena *a, int fd, const struct request *q)
+{
+	char since[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)getpid(), "user", run_user(a),
+		"command", run_command(a, q), "since", since);
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	/* Only a courtesy to whoever waits: the lock holds without it. */
+	if (text && ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) < 0)
+		(void)ftruncate(fd, 0);
+	free(text);
+	json_decref(o);
+}
+
+static int busy(int fd, struct err *e)
+{
+	json_t *o = read_holder(fd);
+	const char *user = NULL, *command = NULL, *since = NULL;
+	json_int_t pid = 0;
+
+	if (o && !json_unpack(o, "{s:I, s:s, s:s, s:s}", "pid", &pid, "user", &user, "command",
+			 &command, "since", &since))
+		err_exit(e, EXIT_LOCKED, -EBUSY,
+			"another run holds the lock: %s, process %lld of %s, since %s", command,
+			(long long)pid, user, since);
+	else
+		err_exit(e, EXIT_LOCKED, -EBUSY, "another run holds the lock");
+	json_decref(o);
+	return -EBUSY;
+}
+
+static int lock_fd(int fd, enum run_lock lock)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+
+	for (int waited = 0;; waited += 50) {
+		if (!flock(fd, (lock == RUN_WRITES ? LOCK_EX : LOCK_SH) | LOCK_NB))
+			return 0;
+		if (errno == EINTR)
+			continue;
+		/* Readers are quick, so a writer waits for them; a writer is not worth waiting for. */
+		bool readers = !flock(fd, LOCK_SH | LOCK_NB);
+		if (readers)
+			flock(fd, LOCK_UN);
+		if (!readers || waited >= READERS_WAIT_MS)
+			return -EBUSY;
+		nanosleep(&pause, NULL);
+	}
+}
+
+int lock_take(struct host *h, const struct request *q, enum run_lock lock, int *ret_fd,
+	struct err *e)
+{
+	int dir;
+	int r = lock_dir(h, &dir, e);
+
+	*ret_fd = -1;
+	if (r < 0)
+		return r;
+	_cleanup_close_ int fd =
+		openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_errno(e, -errno, "cannot open the lock %s%s/%s", h->root_path, LOCK_DIR,
+			LOCK_NAME);
+	if (lock_fd(fd, lock) < 0)
+		return busy(fd, e);
+	if (lock == RUN_WRITES)
+		write_holder(h->arena, fd, q);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+json_t *run_lock_holder(struct host *h)
+{
+	int dir;
+
+	if (host_dir(h, LOCK_DIR, &dir, NULL) < 0)
+		return NULL;
+	_cleanup_close_ int fd = openat(dir, LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || !flock(fd, LOCK_SH | LOCK_NB))
+		return NULL;
+	json_t *o = read_holder(fd);
+	return o ? o : json_object();
+}

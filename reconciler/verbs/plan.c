@@ -1,0 +1,35 @@
+/*
+ * `l4sync plan` and `l4sync check`: what differs, and nothing else (SPEC 7).
+ * Change nothing. Called by the dispatch.
+ */
+#include "report.h"
+#include "verbs.h"
+
+static int compare_with(const struct request *q, struct sink *s,
+	int (*read)(struct run *r, struct err *e))
+{
+	_cleanup_run_ struct run r;
+	_cleanup_err_ struct err e = ERR_INIT;
+	int c = run_open(&r, q, s, RUN_READS, &e);
+
+	if (c >= 0)
+		c = read(&r, &e);
+	if (c >= 0)
+		c = run_plan(&r, &e);
+	if (c < 0)
+		return verb_failed(&r, &e);
+	run_emit_plan(&r);
+	int status = run_differs(&r) ? EXIT_DIFFERENT : EXIT_CONVERGED;
+	run_done(&r, status);
+	return status;
+}
+
+int verb_plan(const struct request *q, struct sink *s)
+{
+	return compare_with(q, s, run_read);
+}
+
+int verb_check(const struct request *q, struct sink *s)
+{
+	return compare_with(q, s, run_read_base);
+}

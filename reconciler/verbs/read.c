@@ -1,0 +1,153 @@
+/*
+ * The want of a run: from the state, through the unprivileged reader, or from what was applied
+ * last (run.h).
+ * Called by the verbs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "l4sync/module.h"
+#include "l4sync/reader.h"
+#include "l4sync/run.h"
+
+#include "config.h"
+
+#define READER_USER "l4sync"
+#define READER_DIR "reader"
+
+static void progress(void *userdata, const char *text)
+{
+	event_progress(userdata, "%s", text);
+}
+
+/* Up to 20 things that are wrong with the state, each an event; the error sums them up. */
+static int report_invalid(struct run *r, const struct diags *diags, struct err *e)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct diag *d = &diags->items[i];
+
+		event_emit(r->sink, "{s:s, s:o, s:o}", "event", "error", "text", event_string(d->text),
+			"where", event_string(where_text(r->arena, &d->where)));
+	}
+	return err_exit(e, EXIT_STATE, -EINVAL, "the state is invalid: %zu error%s%s; nothing was "
+		"touched", diags->total, diags->total == 1 ? "" : "s",
+		diags->total > diags->n ? arena_printf(r->arena, ", the first %zu shown", diags->n)
+					: "");
+}
+
+/*
+ * Who the reader becomes when this is root. The user l4sync owns what is pulled; a plain directory
+ * is only read, so there nobody serves where that user does not exist (an image being built).
+ */
+static int reader_identity(const struct source *src, struct reader_job *job, struct err *e)
+{
+	if (geteuid() != 0)
+		return 0;
+	const struct passwd *p = getpwnam(READER_USER);
+	if (!p && !src->url)
+		p = getpwnam("nobody");
+	if (!p)
+		return err_set(e, -ENOENT,
+			"there is no user " READER_USER " for the unprivileged reader; make it with: "
+			"systemd-sysusers (from l4sync's sysusers.d file)");
+	job->drop = true;
+	job->uid = p->pw_uid;
+	job->gid = p->pw_gid;
+	return 0;
+}
+
+/* ROOT/var/lib/l4sync/reader, the reader's own; its parent lets that one group walk through. */
+static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
+{
+	int state;
+	int c = state_dir(r->host, true, &state, e);
+
+	if (c < 0)
+		return c;
+	if (mkdirat(state, READER_DIR, 0700) < 0 && errno != EEXIST)
+		return err_errno(e, -errno, "cannot make %s%s/" READER_DIR, r->host->root_path,
+			STATE_DIR);
+	if (job->drop) {
+		_cleanup_close_ int fd =
+			openat(state, READER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fchown(fd, job->uid, job->gid) < 0 || fchown(state, 0, job->gid) < 0 ||
+			fchmod(state, 0710) < 0)
+			return err_errno(e, -errno, "cannot give %s%s/" READER_DIR " to its user",
+				r->host->root_path, STATE_DIR);
+	}
+	job->cache_dir = arena_printf(r->arena, "%s%s/" READER_DIR, r->host->root_path, STATE_DIR);
+	return 0;
+}
+
+static int prepare(struct run *r, struct reader_job *job, struct err *e)
+{
+	const struct request *q = r->request;
+
+	*job = (struct reader_job){
+		.host = {.name = r->host->name, .machine_id = r->host->machine_id},
+		.source = {.path_fd = -1},
+		.state_fd = -1,
+		.fetch = true,
+	};
+	if (q->state) {
+		job->state_dir = q->state;
+		job->state_fd = open(q->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (job->state_fd < 0)
+			return err_errno(e, -errno, "cannot open the state directory %s", q->state);
+		return reader_identity(&job->source, job, e);
+	}
+	int c = config_source(r->host, q, &job->source, e);
+	if (c < 0)
+		return c;
+	if (!job->source.url)
+		return err_set(e, -ENOENT,
+			"nothing says where the state is: give --state DIR or --source URL, or put "
+			"`source: {url: …, ref: …}` into %s/etc/l4sync/config.yaml",
+			r->host->root_path);
+	c = reader_identity(&job->source, job, e);
+	return c < 0 ? c : reader_dir(r, job, e);
+}
+
+/* What systemd would load is compared by its bytes, which a generation read back has not at hand. */
+static int load_unit_contents(struct run *r, struct resources *set, struct err *e)
+{
+	for (size_t i = 0; set && i < set->n; i++) {
+		struct resource *item = set->items[i];
+
+		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content)
+			continue;
+		int c = history_content(r->history, r->arena, item->content, &item->content, e);
+		if (c < 0)
+			return err_prefix(e, c, "%s", item->id);
+	}
+	return 0;
+}
+
+int run_read(struct run *r, struct err *e)
+{
+	struct diags diags = {.arena = r->arena};
+	struct reader_job job;
+	int c = prepare(r, &job, e);
+
+	if (c >= 0)
+		c = reader_run(&job, modules, r->arena, progress, r->sink, &r->want, &diags, e);
+	if (diags.total)
+		c = report_invalid(r, &diags, e);
+	closep_(&job.state_fd);
+	closep_(&job.source.path_fd);
+	/* A unit that leaves the state may be put back as it was before it was adopted. */
+	return c < 0 ? c : load_unit_contents(r, r->base.originals, e);
+}
+
+int run_read_base(struct run *r, struct err *e)
+{
+	if (!r->base.want)
+		return err_set(e, -ENOENT,
+			"nothing has been applied on this host yet, so there is nothing to check it "
+			"against: l4sync plan shows what an apply would do");
+	r->want = r->base.want;
+	return load_unit_contents(r, r->want, e);
+}

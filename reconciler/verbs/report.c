@@ -1,0 +1,76 @@
+/*
+ * What a run says: the plan document with its diffs, the last event (report.h).
+ * Renders nothing. Called by the pipeline, the verbs and the generation.
+ */
+#include "report.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "l4sync/diff.h"
+#include "l4sync/module.h"
+
+static const struct content *content_with_bytes(struct run *r, const struct content *c)
+{
+	const struct content *whole;
+
+	if (!c || c->data || !r->history)
+		return c;
+	return history_content(r->history, r->arena, c, &whole, NULL) < 0 ? c : whole;
+}
+
+static const char *diff_of(void *userdata, const struct change *c)
+{
+	struct run *r = userdata;
+	const struct content *old = c->live ? c->live->content : NULL;
+	const struct content *new = c->want ? content_with_bytes(r, c->want->content) : NULL;
+	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
+		(c->live && c->live->secret);
+
+	const char *text = NULL;
+
+	/* What cannot be shown is no reason not to show the rest. */
+	content_diff(r->arena, resource_name(c->id), old, new, secret, r->key, &text, NULL);
+	return text;
+}
+
+json_t *run_plan_document(struct run *r)
+{
+	return plan_to_json(r->plan, diff_of, r);
+}
+
+static int compare_triple(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct triple *)item)->id);
+}
+
+const struct triple *run_triple(const struct run *r, const char *id)
+{
+	return r->n_triples ? bsearch(id, r->triples, r->n_triples, sizeof *r->triples,
+				      compare_triple)
+			    : NULL;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+void run_done(struct run *r, int exit_status)
+{
+	event_emit(r->sink, "{s:s, s:i, s:f}", "event", "done", "exit", exit_status, "seconds",
+		seconds_since(&r->started));
+}
+
+void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
+	uint64_t generation)
+{
+	event_emit(r->sink, "{s:s, s:i, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done", "exit",
+		exit_status, "ok", (json_int_t)r->plan->n_ok, "fixed", (json_int_t)fixed, "failed",
+		(json_int_t)failed, "deferred", 0, "generation",
+		generation ? json_integer((json_int_t)generation) : json_null(), "seconds",
+		seconds_since(&r->started));
+}

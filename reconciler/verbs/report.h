@@ -1,0 +1,20 @@
+/* What a run says of its plan. Called by the pipeline, the verbs and the generation. */
+#ifndef L4SYNC_REPORT_H
+#define L4SYNC_REPORT_H
+
+#include "l4sync/run.h"
+
+/* The plan document; a new reference. */
+json_t *run_plan_document(struct run *r);
+
+/* A resource's three states as this run found them, or NULL. */
+const struct triple *run_triple(const struct run *r, const char *id);
+
+/* The last event of a run that looked but did not write; of one that failed before it wrote. */
+void run_done(struct run *r, int exit_status);
+
+/* The last event of an apply: with counts. */
+void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
+	uint64_t generation);
+
+#endif

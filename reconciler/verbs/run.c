@@ -1,0 +1,104 @@
+/*
+ * Opening and closing a run: host, lock, history, base; recovery before anything is written
+ * (run.h). Called by the verbs.
+ */
+#include "l4sync/run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "generation.h"
+#include "lock.h"
+
+int run_require_root(const struct request *q, struct err *e)
+{
+	if (q->root || geteuid() == 0)
+		return 0;
+	return err_set(e, -EPERM,
+		"l4sync %s looks at the whole host and must run as root (sudo l4sync %s); with --root "
+		"DIR it works on a file tree as any user",
+		q->command, q->command);
+}
+
+static int open_history(struct run *r, bool create, struct err *e)
+{
+	const char *dir = arena_printf(r->arena, "%s%s", r->host->root_path, STATE_DIR);
+	unsigned char *key = arena_alloc(r->arena, HASH_SIZE);
+	int fd;
+	int c = create ? state_dir(r->host, true, &fd, e) : 0;
+
+	if (c >= 0)
+		c = history_open(dir, create, &r->history, e);
+	if (c == -ENOENT && !create)
+		return 0;
+	if (c < 0)
+		return c;
+	c = history_key(r->history, key, e);
+	if (c < 0)
+		return c;
+	r->key = key;
+	c = history_base(r->history, r->arena, &r->base, e);
+	return c == -ENOENT ? 0 : c;
+}
+
+/* A writing run first settles what an interrupted one has left. */
+static int settle_interrupted(struct run *r, struct err *e)
+{
+	long long since;
+
+	if (!txn_journal_exists(r->host, &since))
+		return 0;
+	unsigned char key[HASH_SIZE];
+	int c = history_key(r->history, key, e);
+	if (c < 0)
+		return c;
+	const struct txn_hooks hooks = {
+		.publish = generation_publish, .discard = generation_discard, .userdata = r};
+	switch (txn_recover(r->host, r->arena, key, r->sink, &hooks, e)) {
+	case TXN_APPLIED:
+	case TXN_ROLLED_BACK:
+		break;
+	case TXN_REFUSED:
+	case TXN_NOT_ROLLED_BACK:
+		if (!e->text)
+			err_set(e, -EREMOTEIO, "the interrupted run could not be put back wholly (see "
+				"above): look at what is named there, then run this again");
+		e->exit = EXIT_NOT_ROLLED_BACK;
+		return -EREMOTEIO;
+	}
+	history_close(r->history);
+	r->history = NULL;
+	return open_history(r, true, e);
+}
+
+int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lock lock,
+	struct err *e)
+{
+	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
+	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	int c = run_require_root(q, e);
+
+	if (c >= 0)
+		c = host_open(r->arena, q->root, q->host, &r->host, e);
+	if (c >= 0)
+		c = lock_take(r->host, q, lock, &r->lock_fd, e);
+	if (c >= 0)
+		c = open_history(r, lock == RUN_WRITES, e);
+	if (c >= 0 && lock == RUN_WRITES)
+		c = settle_interrupted(r, e);
+	return c;
+}
+
+void run_close(struct run *r)
+{
+	plan_free(r->plan);
+	resources_free(r->want == r->base.want ? NULL : r->want);
+	resources_free(r->base.want);
+	resources_free(r->base.before);
+	resources_free(r->base.originals);
+	history_close(r->history);
+	host_free(r->host);
+	closep_(&r->lock_fd);
+	arena_free(r->arena);
+}

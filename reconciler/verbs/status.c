@@ -1,0 +1,114 @@
+/*
+ * `l4sync status` and `l4sync log`: what was applied when and by whom, what runs now (SPEC 7).
+ * Change nothing and take no lock: they answer while an apply runs.
+ * Called by the dispatch.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+#include "verbs.h"
+
+#define LOG_DEFAULT 20
+
+static json_t *time_to_json(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[32];
+	struct tm tm;
+
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
+	return json_string(text);
+}
+
+json_t *generation_to_json(const struct generation *g)
+{
+	static const char *const outcomes[] = {
+		[OUTCOME_APPLIED] = "applied",
+		[OUTCOME_ROLLED_BACK] = "rolled-back",
+		[OUTCOME_FAILED] = "failed",
+	};
+
+	json_t *sources = json_array();
+
+	for (size_t i = 0; i < g->n_sources; i++)
+		json_array_append_new(sources, source_to_json(g->sources[i]));
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o}", "number",
+		(json_int_t)g->number, "time", time_to_json(g->time), "user", event_string(g->user),
+		"client", event_string(g->client), "command", event_string(g->command), "outcome",
+		outcomes[g->outcome], "error", event_string(g->error), "fixed", (json_int_t)g->fixed,
+		"failed", (json_int_t)g->failed, "restarted", (json_int_t)g->restarted, "sources",
+		sources);
+}
+
+/* Host and history without the lock; r->base stays empty. */
+static int open_reading(struct run *r, const struct request *q, struct sink *s, struct err *e)
+{
+	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
+	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	int c = run_require_root(q, e);
+	if (c >= 0)
+		c = host_open(r->arena, q->root, q->host, &r->host, e);
+	if (c < 0)
+		return c;
+	c = history_open(arena_printf(r->arena, "%s%s", r->host->root_path, STATE_DIR), false,
+		&r->history, e);
+	return c == -ENOENT ? 0 : c;
+}
+
+static json_t *status_document(struct run *r, const struct generation *list, size_t n)
+{
+	const struct generation *applied = NULL;
+	long long since;
+	bool interrupted = txn_journal_exists(r->host, &since);
+	json_t *holder = run_lock_holder(r->host);
+
+	for (size_t i = n; i-- > 0;)
+		if (list[i].outcome == OUTCOME_APPLIED)
+			applied = &list[i];
+	/* With the lock held, a journal is only that run's own. */
+	json_t *journal = interrupted && !holder
+		? json_pack("{s:b, s:o}", "interrupted", 1, "since", time_to_json(since))
+		: json_null();
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:[], s:n}", "host", r->host->name, "generation",
+		applied ? generation_to_json(applied) : json_null(), "last",
+		n ? generation_to_json(&list[0]) : json_null(), "lock", holder ? holder : json_null(),
+		"journal", journal, "pending", "suspended");
+}
+
+int verb_status(const struct request *q, struct sink *s)
+{
+	_cleanup_run_ struct run r;
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct generation *list = NULL;
+	size_t n = 0;
+	int c = open_reading(&r, q, s, &e);
+
+	if (c >= 0 && r.history)
+		c = history_list(r.history, r.arena, 0, &list, &n, &e);
+	if (c < 0)
+		return verb_failed(&r, &e);
+	event_emit(s, "{s:s, s:o}", "event", "status", "status", status_document(&r, list, n));
+	run_done(&r, EXIT_CONVERGED);
+	return EXIT_CONVERGED;
+}
+
+int verb_log(const struct request *q, struct sink *s)
+{
+	_cleanup_run_ struct run r;
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct generation *list = NULL;
+	size_t n = 0;
+	int c = open_reading(&r, q, s, &e);
+
+	if (c >= 0 && r.history)
+		c = history_list(r.history, r.arena, q->lines ? q->lines : LOG_DEFAULT, &list, &n, &e);
+	if (c < 0)
+		return verb_failed(&r, &e);
+	for (size_t i = 0; i < n; i++)
+		event_emit(s, "{s:s, s:o}", "event", "generation", "generation",
+			generation_to_json(&list[i]));
+	run_done(&r, EXIT_CONVERGED);
+	return EXIT_CONVERGED;
+}

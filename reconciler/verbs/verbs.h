@@ -1,0 +1,21 @@
+/* The commands. Each returns the exit status and has said everything through the run's sink. */
+#ifndef L4SYNC_VERBS_H
+#define L4SYNC_VERBS_H
+
+#include "l4sync/event.h"
+#include "l4sync/request.h"
+#include "l4sync/run.h"
+
+int verb_plan(const struct request *q, struct sink *s);
+int verb_apply(const struct request *q, struct sink *s);
+int verb_check(const struct request *q, struct sink *s);
+int verb_status(const struct request *q, struct sink *s);
+int verb_log(const struct request *q, struct sink *s);
+
+/* Says what went wrong and ends the run's events; returns the exit status. */
+int verb_failed(struct run *r, struct err *e);
+
+/* A generation as status and log show it; a new reference. */
+json_t *generation_to_json(const struct generation *g);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * Job: prints what the unit index and the bus layer see and do, for comparison with systemctl.
+ * Must not: decide what is right; that is systemd.test's.
+ * Called by: tests/host/container/systemd.test, inside the container.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/host.h"
+#include "l4sync/unitpath.h"
+
+static struct arena *arena;
+static struct err err;
+
+static int fail(void)
+{
+	printf("error: %s\n", err_text(&err));
+	return 1;
+}
+
+static struct unit_index *index_open(void)
+{
+	const char *root = getenv("PROBE_ROOT");
+	struct unit_index *x;
+	struct host *h;
+
+	if (host_open(arena, root, NULL, &h, &err) < 0 ||
+		unit_index_new(h, arena, NULL, 0, &x, &err) < 0) {
+		fail();
+		exit(1);
+	}
+	return x;
+}
+
+/* Calls each with every unit name on stdin. */
+static int each_name(void (*each)(struct unit_index *x, const char *name))
+{
+	struct unit_index *x = index_open();
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, stdin) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		each(x, arena_strdup(arena, line));
+	}
+	return 0;
+}
+
+/* NAME<TAB>FRAGMENT<TAB>DROPIN DROPIN …, as of `systemctl show`. */
+static void print_files(struct unit_index *x, const char *name)
+{
+	struct unit_config c;
+
+	if (unit_index_config(x, name, &c, &err) < 0) {
+		fail();
+		return;
+	}
+	printf("%s\t%s\t", name, c.found ? c.fragment.path : "");
+	for (size_t i = 0; i < c.n_dropins; i++)
+		printf("%s%s", i ? " " : "", c.dropins[i].path);
+	printf("\n");
+}
+
+/* What `systemctl cat` prints below its headings, for byte comparison. */
+static void print_contents(struct unit_index *x, const char *name)
+{
+	struct unit_config c;
+
+	if (unit_index_config(x, name, &c, &err) < 0) {
+		fail();
+		return;
+	}
+	for (size_t i = 0; i <= c.n_dropins; i++) {
+		const struct unit_file *f = i ? &c.dropins[i - 1] : &c.fragment;
+
+		if (!i && !c.found)
+			continue;
+		printf("# %s\n", f->path);
+		if (f->content)
+			fwrite(f->content->data, 1, f->content->size, stdout);
+	}
+}
+
+static void print_links(const char *name, const struct enable_link *links, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		printf("%s\t%s\t%s\n", name, links[i].path, links[i].target);
+}
+
+static void print_install(struct unit_index *x, const char *name)
+{
+	struct enable_link *links;
+	size_t n;
+	int r = unit_index_install_links(x, name, &links, &n, &err);
+
+	if (r < 0)
+		printf("%s\terror %s\t%s\n", name, strerrorname_np(-r), err_text(&err));
+	else
+		print_links(name, links, n);
+}
+
+static void print_live(struct unit_index *x, const char *name)
+{
+	struct enable_link *links;
+	size_t n;
+
+	if (unit_index_live_links(x, name, &links, &n, &err) < 0)
+		fail();
+	else
+		print_links(name, links, n);
+}
+
+static int cmd_enabled(const char *template_name)
+{
+	const char *const *names;
+	size_t n;
+
+	if (unit_index_enabled_instances(index_open(), template_name, &names, &n, &err) < 0)
+		return fail();
+	for (size_t i = 0; i < n; i++)
+		printf("%s\n", names[i]);
+	return 0;
+}
+
+static struct bus *bus;
+
+static void bus_start(void)
+{
+	if (bus_open(&bus, &err) < 0) {
+		fail();
+		exit(1);
+	}
+}
+
+static int cmd_list(void)
+{
+	struct unit_status *units;
+	size_t n;
+
+	bus_start();
+	if (bus_list_units(bus, arena, &units, &n, &err) < 0)
+		return fail();
+	for (size_t i = 0; i < n; i++)
+		printf("%s %s %s %s\n", units[i].name, units[i].load_state, units[i].active_state,
+			units[i].sub_state);
+	fprintf(stderr, "%u round trips\n", bus_round_trips(bus));
+	return 0;
+}
+
+static int cmd_details(bool load)
+{
+	_cleanup_free_ char *line = NULL;
+	const char *names[4096];
+	size_t size = 0, n = 0;
+
+	while (n < ELEMENTS(names) && getline(&line, &size, stdin) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		names[n++] = arena_strdup(arena, line);
+	}
+	struct unit_details *d = arena_array(arena, struct unit_details, n);
+	bus_start();
+	unsigned before = bus_round_trips(bus);
+	if (bus_unit_details(bus, arena, names, n, load, d, &err) < 0)
+		return fail();
+	for (size_t i = 0; i < n; i++) {
+		if (!d[i].found) {
+			printf("%s not found\n", d[i].name);
+			continue;
+		}
+		printf("Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\nInvocationID=%s\n"
+		       "FragmentPath=%s\nCanReload=%s\n",
+			d[i].name, d[i].load_state, d[i].active_state, d[i].sub_state,
+			d[i].invocation_id, d[i].fragment_path, d[i].can_reload ? "yes" : "no");
+		if (d[i].result)
+			printf("Result=%s\nNRestarts=%u\nMainPID=%u\n", d[i].result,
+				d[i].n_restarts, d[i].main_pid);
+		printf("Names=");
+		for (const char **s = d[i].names; s && *s; s++)
+			printf("%s%s", s == d[i].names ? "" : " ", *s);
+		printf("\n\n");
+	}
+	fprintf(stderr, "%u round trips\n", bus_round_trips(bus) - before);
+	return 0;
+}
+
+static unsigned idle_calls;
+
+static int count_idle(void *userdata)
+{
+	const unsigned *stop_after = userdata;
+
+	return ++idle_calls == *stop_after ? 77 : 0;
+}
+
+static int cmd_job(const char *verb, const char *unit, uint64_t timeout_ms, unsigned stop_after)
+{
+	static const char *const verbs[] = {
+		[UNIT_START] = "start",
+		[UNIT_STOP] = "stop",
+		[UNIT_TRY_RESTART] = "try-restart",
+		[UNIT_RELOAD] = "reload",
+	};
+	const char *result;
+
+	bus_start();
+	for (enum unit_verb v = 0; v < ELEMENTS(verbs); v++) {
+		if (strcmp(verbs[v], verb))
+			continue;
+		int r = bus_job(bus, unit, v, timeout_ms, count_idle, &stop_after, &result, &err);
+		if (r < 0)
+			return fail();
+		if (r)
+			printf("idle ended it with %d\n", r);
+		else
+			printf("%s\n", result);
+		return 0;
+	}
+	return 64;
+}
+
+static int cmd_watch(const char *unit, uint64_t timeout_ms, uint64_t settle_ms)
+{
+	unsigned never = 0;
+
+	bus_start();
+	int r = bus_watch_healthy(
+		bus, unit, timeout_ms, settle_ms * 1000000, count_idle, &never, &err);
+	if (r < 0)
+		return fail();
+	printf("healthy\n");
+	return 0;
+}
+
+static int cmd_reload(uint64_t timeout_ms)
+{
+	bus_start();
+	if (bus_reload(bus, timeout_ms, &err) < 0)
+		return fail();
+	fprintf(stderr, "%u round trips\n", bus_round_trips(bus));
+	printf("reloaded\n");
+	return 0;
+}
+
+static int cmd_reset(const char *unit)
+{
+	bus_start();
+	if (bus_reset_failed(bus, unit, &err) < 0)
+		return fail();
+	printf("reset\n");
+	return 0;
+}
+
+static int cmd_journal(const char *unit, size_t n, const char *invocation)
+{
+	const char **lines;
+
+	journal_tail(arena, unit, invocation, n, &lines, &n);
+	for (size_t i = 0; i < n; i++)
+		printf("%s\n", lines[i]);
+	return 0;
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static uint64_t number(int argc, char **argv, int at, uint64_t otherwise)
+{
+	return at < argc ? strtoull(argv[at], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "", *arg = argc > 2 ? argv[2] : NULL;
+	double start = now_s();
+	int r = 64;
+
+	arena = arena_new();
+	if (!strcmp(command, "files"))
+		r = each_name(print_files);
+	else if (!strcmp(command, "contents"))
+		r = each_name(print_contents);
+	else if (!strcmp(command, "install"))
+		r = each_name(print_install);
+	else if (!strcmp(command, "live"))
+		r = each_name(print_live);
+	else if (!strcmp(command, "enabled"))
+		r = cmd_enabled(arg);
+	else if (!strcmp(command, "list"))
+		r = cmd_list();
+	else if (!strcmp(command, "details"))
+		r = cmd_details(arg && !strcmp(arg, "load"));
+	else if (!strcmp(command, "job") && argc > 3)
+		r = cmd_job(arg, argv[3], number(argc, argv, 4, 10000),
+			(unsigned)number(argc, argv, 5, 0));
+	else if (!strcmp(command, "watch") && arg)
+		r = cmd_watch(arg, number(argc, argv, 3, 5000), number(argc, argv, 4, 1000));
+	else if (!strcmp(command, "reload"))
+		r = cmd_reload(number(argc, argv, 2, 10000));
+	else if (!strcmp(command, "reset-failed") && arg)
+		r = cmd_reset(arg);
+	else if (!strcmp(command, "journal") && arg)
+		r = cmd_journal(arg, number(argc, argv, 3, 10), argc > 4 ? argv[4] : NULL);
+	else
+		fprintf(stderr, "usage: systemd_probe COMMAND; see main()\n");
+	fprintf(stderr, "%.1f ms\n", (now_s() - start) * 1e3);
+	bus_close(bus);
+	err_clear(&err);
+	arena_free(arena);
+	return r;
+}

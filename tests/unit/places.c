@@ -1,0 +1,75 @@
+/*
+ * The table of places: path to id.
+ */
+#include <check.h>
+
+#include "l4sync/places.h"
+
+#define ETC "/etc/systemd/system/"
+
+static const struct {
+	const char *path;
+	enum place_kind kind;
+	const char *id;
+} places[] = {
+	{"/etc/x", PLACE_PLAIN, "file:/etc/x"},
+	{ETC "a.service", PLACE_UNIT, "unit:a.service"},
+	{"/usr/local/lib/systemd/system/t@.service", PLACE_UNIT, "unit:t@.service"},
+	{"/usr/lib/systemd/system/t@1.service", PLACE_UNIT, "unit:t@1.service"},
+	{ETC "a.slice.d/1.conf", PLACE_DROPIN, "dropin:a.slice/1.conf"},
+	{ETC "l4-.service.d/1.conf", PLACE_DROPIN, "dropin:l4-.service/1.conf"},
+	{ETC "service.d/1.conf", PLACE_DROPIN, "dropin:service/1.conf"},
+	{ETC "a.service.d/.1.conf", PLACE_PLAIN, "file:" ETC "a.service.d/.1.conf"},
+	{ETC "a.service.d/x/1.conf", PLACE_PLAIN, "file:" ETC "a.service.d/x/1.conf"},
+	{ETC "a.service.d", PLACE_PLAIN, "file:" ETC "a.service.d"},
+	{ETC "README", PLACE_PLAIN, "file:" ETC "README"},
+	{ETC "@.service", PLACE_PLAIN, "file:" ETC "@.service"},
+	{ETC "a.target.wants/b.service", PLACE_WANTS, "file:" ETC "a.target.wants/b.service"},
+	{ETC "a.target.requires", PLACE_WANTS, "file:" ETC "a.target.requires"},
+	{ETC "a.target.upholds/b", PLACE_WANTS, "file:" ETC "a.target.upholds/b"},
+	{"/etc/systemd/systemd/a.service", PLACE_PLAIN, "file:/etc/systemd/systemd/a.service"},
+	{"/etc/systemd/system", PLACE_PLAIN, "file:/etc/systemd/system"},
+	{"/etc/sysctl.d/a.conf", PLACE_SYSCTL, "file:/etc/sysctl.d/a.conf"},
+	{"/etc/sysctl.d/a", PLACE_PLAIN, "file:/etc/sysctl.d/a"},
+	{"/etc/sysctl.conf", PLACE_PLAIN, "file:/etc/sysctl.conf"},
+};
+
+START_TEST(place)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	ck_assert_int_eq(place_of(a, places[_i].path).kind, places[_i].kind);
+	ck_assert_str_eq(place_id(a, places[_i].path, false), places[_i].id);
+}
+END_TEST
+
+START_TEST(links_and_ranks)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	ck_assert_str_eq(place_id(a, "/etc/x", true), "link:/etc/x");
+	ck_assert_str_eq(place_id(a, ETC "a.service", true), "unit:a.service");
+	for (unsigned i = 0; place_unit_dirs[i]; i++) {
+		struct place p = place_of(a, arena_printf(a, "%s/a.service", place_unit_dirs[i]));
+
+		ck_assert_str_eq(p.unit_dir, place_unit_dirs[i]);
+		ck_assert_uint_eq(p.rank, i);
+	}
+	ck_assert_uint_eq(place_of(a, "/usr/lib/sysctl.d/a.conf").rank, 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("places");
+	TCase *t = tcase_create("all");
+
+	tcase_add_loop_test(t, place, 0, ELEMENTS(places));
+	tcase_add_test(t, links_and_ranks);
+	suite_add_tcase(suite, t);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
