@@ -45,6 +45,8 @@ int run_plan(struct run *r, struct err *e)
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
 	c = plan_effects(r->plan, r->units, e);
 	if (c >= 0)
+		c = plan_foreign(r->plan, r->units, e);
+	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)
 		plan_identify(r->plan, r->key);
