@@ -113,6 +113,7 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 		return 0;
 	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
 	if (c >= 0) {
+		restarts_announce(x->run->sink, &x->run->plan->effects, &now);
 		txn_expect(t, now.n);
 		x->restarted = (unsigned)now.n;
 		c = restart_rolling(t, &now, e);
