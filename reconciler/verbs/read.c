@@ -154,6 +154,14 @@ bool run_selects(const struct request *q, const char *id)
 	return false;
 }
 
+static bool selects_any(const struct resources *set, const struct request *q)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (run_selects(q, set->items[i]->id))
+			return true;
+	return false;
+}
+
 static void take_part(struct resources *part, const struct resources *set, const struct request *q,
 	bool selected)
 {
@@ -168,14 +176,12 @@ static void take_part(struct resources *part, const struct resources *set, const
  */
 static int select_only(struct run *r, struct err *e)
 {
+	if (!selects_any(r->want, r->request) && !selects_any(r->base.want, r->request))
+		return err_set(e, -ENOENT, "--only selects nothing: no resource of the state is called so "
+			"(l4sync plan shows their names)");
 	struct resources *part = resources_new();
 
 	take_part(part, r->want, r->request, true);
-	if (!part->n) {
-		resources_free(part);
-		return err_set(e, -ENOENT, "--only selects nothing: no resource of the state is called so "
-			"(l4sync plan shows their names)");
-	}
 	take_part(part, r->base.want, r->request, false);
 	for (size_t i = 0; i < r->want->n_metas; i++)
 		resources_meta(part, r->want->metas[i].key, r->want->metas[i].value);
