@@ -17,7 +17,8 @@ static void interrupt(int signal)
 	txn_interrupted = 1;
 }
 
-/* From here on SIGINT and SIGTERM roll back; a closed terminal does not end the run. */
+/* From here on SIGINT and SIGTERM are a no to the question, and roll back; a closed terminal does not
+ * end the run. */
 static void take_signals(void)
 {
 	struct sigaction roll_back = {.sa_handler = interrupt}, ignore = {.sa_handler = SIG_IGN};
@@ -111,7 +112,6 @@ static int apply_plan(struct run *r)
 	uint64_t number = 0;
 	unsigned restarted = 0;
 
-	take_signals();
 	switch (run_apply(r, &number, &restarted, &e)) {
 	case TXN_REFUSED:
 		return verb_failed(r, &e);
@@ -145,7 +145,10 @@ int verb_apply(const struct request *q, struct sink *s)
 	run_emit_plan(&r);
 	if (!r.plan->n_changes && !r.plan->effects.n)
 		return apply_nothing(&r);
-	if (refuse_guarded(&r, &e) < 0 || confirm(&r, &e) < 0)
+	if (refuse_guarded(&r, &e) < 0)
+		return verb_failed(&r, &e);
+	take_signals();
+	if (confirm(&r, &e) < 0)
 		return verb_failed(&r, &e);
 	return apply_plan(&r);
 }
