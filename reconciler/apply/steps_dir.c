@@ -176,7 +176,8 @@ static int finish_rmdir(struct txn *t, struct step *s, struct err *e)
 
 	if (r == -ENOENT)
 		return 0;
-	if (r >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	bool stays = r >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT;
+	if (stays && !step_get(s, "may-stay"))
 		event_message(t->sink, "warning", "%s%s %s and stays", t->host->root_path, path,
 			errno == ENOTEMPTY || errno == EEXIST
 				? "is not empty"
@@ -218,7 +219,6 @@ const struct step_ops step_dir_attributes = {
 const struct step_ops step_rmdir = {
 	.kind = "rmdir",
 	.action = "remove",
-	.prepare = prepare_old_owner,
 	.commit = commit_rmdir,
 	.finish = finish_rmdir,
 	.sentence = sentence_rmdir,
