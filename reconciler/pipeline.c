@@ -45,6 +45,8 @@ int run_plan(struct run *r, struct err *e)
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
 	c = plan_effects(r->plan, r->units, e);
 	if (c >= 0)
+		c = plan_foreign(r->plan, r->units, e);
+	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)
 		plan_identify(r->plan, r->key);
@@ -111,6 +113,7 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 		return 0;
 	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
 	if (c >= 0) {
+		restarts_announce(x->run->sink, &x->run->plan->effects, &now);
 		txn_expect(t, now.n);
 		x->restarted = (unsigned)now.n;
 		c = restart_rolling(t, &now, e);

@@ -158,6 +158,9 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
 int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
 	struct effects *ret, struct err *e);
 
+/* Findings for drop-ins of managed units that are not in the state. */
+int plan_foreign(struct plan *p, struct unit_view *view, struct err *e);
+
 size_t plan_restarts(const struct plan *p); /* how many restarts it has */
 
 /* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but

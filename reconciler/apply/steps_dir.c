@@ -164,7 +164,11 @@ static const char *sentence_attributes(struct arena *a, const struct step *s)
 	return arena_printf(a, "set mode and owner of %s", step_get(s, "path"));
 }
 
-static int commit_rmdir(struct txn *t, struct step *s, struct err *e)
+/*
+ * Behind the point of no return: until then the old files wait in the directory for undo, under
+ * their temporary names. So there is nothing to undo, and no failure fails the run any more.
+ */
+static int finish_rmdir(struct txn *t, struct step *s, struct err *e)
 {
 	const char *path = step_get(s, "path"), *name;
 	int parent;
@@ -172,30 +176,22 @@ static int commit_rmdir(struct txn *t, struct step *s, struct err *e)
 
 	if (r == -ENOENT)
 		return 0;
-	if (r >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0)
-		r = -errno;
-	if (r == -ENOTEMPTY || r == -EEXIST) {
-		event_message(t->sink, "warning", "%s%s is not empty and stays", t->host->root_path,
-			path);
-		return 0;
-	}
-	if (r < 0 && r != -ENOENT)
-		return err_errno(e, r, "cannot remove the directory %s%s", t->host->root_path, path);
-	host_dir_forget(t->host, path);
-	return 0;
+	bool stays = r >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT;
+	if (stays && !step_get(s, "may-stay"))
+		event_message(t->sink, "warning", "%s%s %s and stays", t->host->root_path, path,
+			errno == ENOTEMPTY || errno == EEXIST
+				? "is not empty"
+				: arena_printf(t->arena, "cannot be removed (%s)", strerror(errno)));
+	if (r >= 0)
+		host_dir_forget(t->host, path);
+	return r < 0 ? r : 0;
 }
 
-static int undo_rmdir(struct txn *t, struct step *s, bool *left, struct err *e)
+/* So that the step is said in its place. */
+static int commit_rmdir(struct txn *t, struct step *s, struct err *e)
 {
-	const struct owner old = owner_of(s, "old-uid", "old-gid", "old-mode");
-	const char *path = step_get(s, "path");
-
-	(void)left;
-	host_dir_forget(t->host, path);
-	int r = make(t, path, &old);
-	return r < 0 && r != -EEXIST ? err_errno(e, r, "cannot make the directory %s%s again",
-					       t->host->root_path, path)
-				     : 0;
+	(void)t, (void)s, (void)e;
+	return 0;
 }
 
 static const char *sentence_rmdir(struct arena *a, const struct step *s)
@@ -223,8 +219,7 @@ const struct step_ops step_dir_attributes = {
 const struct step_ops step_rmdir = {
 	.kind = "rmdir",
 	.action = "remove",
-	.prepare = prepare_old_owner,
 	.commit = commit_rmdir,
-	.undo = undo_rmdir,
+	.finish = finish_rmdir,
 	.sentence = sentence_rmdir,
 };

@@ -170,9 +170,15 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 	return changed_meanwhile(t, s, e);
 }
 
+/* On a file system that is read-only the kernel says so even of a name that is not there. */
 static int unlink_temp(const struct place *p)
 {
-	return unlinkat(p->dir, p->temp, 0) < 0 && errno != ENOENT ? -errno : 0;
+	struct stat st;
+
+	if (!unlinkat(p->dir, p->temp, 0) || errno == ENOENT)
+		return 0;
+	int r = -errno;
+	return fstatat(p->dir, p->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT ? 0 : r;
 }
 
 static int left_alone(struct txn *t, const struct step *s, const struct place *p, bool kept,

@@ -252,7 +252,7 @@ static int work(struct txn *t, const struct txn_hooks *hooks, struct err *e)
 	if (r >= 0)
 		r = stage(t, e);
 	if (r >= 0)
-		r = commit_phases(t, PHASE_STOP, PHASE_START, e);
+		r = commit_phases(t, PHASE_STOP, PHASE_RMDIR, e);
 	if (r >= 0 && hooks->restarts)
 		r = hooks->restarts(hooks->userdata, t, e);
 	/* The renames must be on disk before anything says that they happened. */

@@ -7,20 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "l4sync/text.h"
-
-/* --only: by id or a glob of ids; a name without a type matches any type's. */
-static bool is_selected(const struct request *q, const char *id)
-{
-	if (!q->n_only)
-		return true;
-	for (size_t i = 0; i < q->n_only; i++)
-		if (text_glob(q->only[i], id) ||
-			(!strchr(q->only[i], ':') && text_glob(q->only[i], resource_name(id))))
-			return true;
-	return false;
-}
-
 static int inspect_one(struct run *r, struct inspection *in, struct triple *t, struct err *e)
 {
 	const struct resource *like = t->want ? t->want : t->base;
@@ -63,7 +49,7 @@ int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_
 		struct triple *t = &triples[n];
 
 		next_triple(base, r->want, &i, &j, t);
-		if (!is_selected(r->request, t->id))
+		if (!run_selects(r->request, t->id))
 			continue;
 		t->module = module_of(modules, t->id);
 		if (!t->module)

@@ -60,9 +60,10 @@ static void write_holder(struct arena *a, int fd, const struct request *q)
 	json_decref(o);
 }
 
-static int busy(int fd, struct err *e)
+/* What readers hold was named by the writer before them, who is gone. */
+static int busy(int fd, bool readers, struct err *e)
 {
-	json_t *o = read_holder(fd);
+	json_t *o = readers ? NULL : read_holder(fd);
 	const char *user = NULL, *command = NULL, *since = NULL;
 	json_int_t pid = 0;
 
@@ -72,12 +73,13 @@ static int busy(int fd, struct err *e)
 			"another run holds the lock: %s, process %lld of %s, since %s", command,
 			(long long)pid, user, since);
 	else
-		err_exit(e, EXIT_LOCKED, -EBUSY, "another run holds the lock");
+		err_exit(e, EXIT_LOCKED, -EBUSY, "another run holds the lock%s",
+			readers ? ", one that only looks: try again" : "");
 	json_decref(o);
 	return -EBUSY;
 }
 
-static int lock_fd(int fd, enum run_lock lock)
+static int lock_fd(int fd, enum run_lock lock, bool *ret_readers)
 {
 	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
 
@@ -90,6 +92,7 @@ static int lock_fd(int fd, enum run_lock lock)
 		bool readers = !flock(fd, LOCK_SH | LOCK_NB);
 		if (readers)
 			flock(fd, LOCK_UN);
+		*ret_readers = readers;
 		if (!readers || waited >= READERS_WAIT_MS)
 			return -EBUSY;
 		nanosleep(&pause, NULL);
@@ -99,6 +102,7 @@ static int lock_fd(int fd, enum run_lock lock)
 int lock_take(struct host *h, const struct request *q, enum run_lock lock, int *ret_fd,
 	struct err *e)
 {
+	bool readers;
 	int dir;
 	int r = lock_dir(h, &dir, e);
 
@@ -106,12 +110,13 @@ int lock_take(struct host *h, const struct request *q, enum run_lock lock, int *
 	if (r < 0)
 		return r;
 	_cleanup_close_ int fd =
-		openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
+		openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* Whoever may open it for reading may also lock it, and keep every run from its work. */
+	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return err_errno(e, -errno, "cannot open the lock %s%s/%s", h->root_path, LOCK_DIR,
 			LOCK_NAME);
-	if (lock_fd(fd, lock) < 0)
-		return busy(fd, e);
+	if (lock_fd(fd, lock, &readers) < 0)
+		return busy(fd, readers, e);
 	if (lock == RUN_WRITES)
 		write_holder(h->arena, fd, q);
 	*ret_fd = TAKE_FD(fd);

@@ -12,6 +12,7 @@
 #include "l4sync/module.h"
 #include "l4sync/reader.h"
 #include "l4sync/run.h"
+#include "l4sync/text.h"
 
 #include "config.h"
 
@@ -142,6 +143,54 @@ static int load_unit_contents(struct run *r, struct resources *set, struct err *
 	return 0;
 }
 
+bool run_selects(const struct request *q, const char *id)
+{
+	if (!q->n_only)
+		return true;
+	for (size_t i = 0; i < q->n_only; i++)
+		if (text_glob(q->only[i], id) ||
+			(!strchr(q->only[i], ':') && text_glob(q->only[i], resource_name(id))))
+			return true;
+	return false;
+}
+
+static bool selects_any(const struct resources *set, const struct request *q)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (run_selects(q, set->items[i]->id))
+			return true;
+	return false;
+}
+
+static void take_part(struct resources *part, const struct resources *set, const struct request *q,
+	bool selected)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (run_selects(q, set->items[i]->id) == selected)
+			resources_add_ref(part, set->items[i]);
+}
+
+/*
+ * With --only the want is what was applied last, with the selected resources as the state has them
+ * now: what is recorded in the end must be what the host has then.
+ */
+static int select_only(struct run *r, struct err *e)
+{
+	if (!selects_any(r->want, r->request) && !selects_any(r->base.want, r->request))
+		return err_set(e, -ENOENT, "--only selects nothing: no resource of the state is called so "
+			"(l4sync plan shows their names)");
+	struct resources *part = resources_new();
+
+	take_part(part, r->want, r->request, true);
+	take_part(part, r->base.want, r->request, false);
+	for (size_t i = 0; i < r->want->n_metas; i++)
+		resources_meta(part, r->want->metas[i].key, r->want->metas[i].value);
+	resources_sort(part, NULL);
+	r->read = r->want;
+	r->want = part;
+	return load_unit_contents(r, r->base.want, e);
+}
+
 int run_read(struct run *r, struct err *e)
 {
 	struct diags diags = {.arena = r->arena};
@@ -155,7 +204,9 @@ int run_read(struct run *r, struct err *e)
 	closep_(&job.state_fd);
 	closep_(&job.source.path_fd);
 	/* A unit that leaves the state may be put back as it was before it was adopted. */
-	return c < 0 ? c : load_unit_contents(r, r->base.originals, e);
+	if (c >= 0)
+		c = load_unit_contents(r, r->base.originals, e);
+	return c >= 0 && r->request->n_only ? select_only(r, e) : c;
 }
 
 int run_read_base(struct run *r, struct err *e)

@@ -20,6 +20,8 @@ declare -gA host_kind=() # name → container or vm
 . "$HOST_DIR/lib/container.sh"
 # shellcheck source=lib/vm.sh
 . "$HOST_DIR/lib/vm.sh"
+# shellcheck source=lib/demo.sh
+. "$HOST_DIR/lib/demo.sh"
 # shellcheck source=lib/left4me.sh
 . "$HOST_DIR/lib/left4me.sh"
 
