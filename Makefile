@@ -52,6 +52,15 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call OBJ,$(LIB_SRC))
 check-unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
+# The transaction, killed and refused at each of its system calls. `make check-crash-full`: all of
+# them, half an hour on two cores.
+$(B)/tests/crash/fingerprint: $(B)/tests/crash/fingerprint.o $(call OBJ,$(wildcard reconciler/base/*.c))
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: check-crash check-crash-full
+check-crash check-crash-full: $(B)/l4sync $(B)/tests/crash/fingerprint
+	tests/crash/run $(abspath $^) $(if $(findstring full,$@),full,quick)
+
 # What a package would hold. The manual pages are made by scdoc.
 MAN := $(patsubst reconciler/install/man/%.scd,$(B)/man/%,$(wildcard reconciler/install/man/*.scd))
 $(B)/man/%: reconciler/install/man/%.scd
