@@ -35,6 +35,7 @@ int run_plan(struct run *r, struct err *e)
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;
+	r->plan->looked_at_source = r->want != r->base.want;
 	struct inspection in = inspection_new(r, r->plan);
 	r->units = in.units;
 	int c = inspect_all(r, &in, &r->triples, &r->n_triples, e);

@@ -107,7 +107,7 @@ struct plan {
 	size_t n_removed;            /* what the removal guard counts */
 	size_t n_guards;
 	const char **guards;         /* why --allow-removal is needed, as sentences */
-	unsigned behind;             /* commits pulled but not applied */
+	bool looked_at_source;       /* false: made from what was applied last */
 	char id[HASH_TEXT_MAX];
 };
 

@@ -10,6 +10,7 @@
 #include "l4sync/answer.h"
 #include "l4sync/child.h"
 #include "l4sync/git.h"
+#include "l4sync/refs.h"
 #include "l4sync/module.h"
 
 #define READER_TIMEOUT_NS (600ull * 1000000000u)
@@ -81,12 +82,28 @@ static int read_directory(struct reading *r, struct resources **ret)
 	return code < 0 ? code : read_tree(r, tree, NULL, ret);
 }
 
+static int check_rewind(struct reading *r, const struct pulled *p)
+{
+	git_repository *repo = NULL;
+
+	if (!r->job->applied || r->job->allow_rewind)
+		return 0;
+	if (git_repository_open_bare(&repo, p->git_dir) < 0)
+		return err_set(&r->err, -EUCLEAN, "%s: %s", p->git_dir, git_failure());
+	int code = commit_descends(repo, p->commit, r->job->applied, &r->err);
+	git_repository_free(repo);
+	return code;
+}
+
 static int read_commit(struct reading *r, const struct pulled *p, struct resources **ret)
 {
 	const char *path = r->job->source.path;
 	_cleanup_tree_ struct tree *tree = NULL;
 
-	int code = tree_open_git(r->arena, p->git_dir, p->commit, path ? path : "", &tree, &r->err);
+	int code = check_rewind(r, p);
+	if (code < 0)
+		return code;
+	code = tree_open_git(r->arena, p->git_dir, p->commit, path ? path : "", &tree, &r->err);
 	return code < 0 ? code : read_tree(r, tree, p, ret);
 }
 

@@ -59,7 +59,8 @@ static int reader_identity(const struct source *src, struct reader_job *job, str
 	return 0;
 }
 
-/* ROOT/var/lib/l4sync/reader, the reader's own; its parent lets that one group walk through. */
+/* ROOT/var/lib/l4sync/reader, the reader's own. Its parent stays root's: the child gets a view of the
+ * file system in which it can walk there. */
 static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
 {
 	int state;
@@ -73,13 +74,26 @@ static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
 	if (job->drop) {
 		_cleanup_close_ int fd =
 			openat(state, READER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || fchown(fd, job->uid, job->gid) < 0 || fchown(state, 0, job->gid) < 0 ||
-			fchmod(state, 0710) < 0)
+		if (fd < 0 || fchown(fd, job->uid, job->gid) < 0)
 			return err_errno(e, -errno, "cannot give %s%s/" READER_DIR " to its user",
 				r->host->root_path, STATE_DIR);
 	}
 	job->cache_dir = arena_printf(r->arena, "%s%s/" READER_DIR, r->host->root_path, STATE_DIR);
 	return 0;
+}
+
+/* The commit of the newest applied generation, if it came from this URL. */
+static const char *applied_commit(struct run *r, const char *url)
+{
+	size_t n = strlen(url);
+
+	for (size_t i = 0; i < r->base.n_sources; i++) {
+		const char *source = r->base.sources[i], *commit = strrchr(source, ' ');
+
+		if (!strncmp(source, url, n) && source[n] == ' ' && commit && strcmp(commit, " -") != 0)
+			return commit + 1;
+	}
+	return NULL;
 }
 
 static int prepare(struct run *r, struct reader_job *job, struct err *e)
@@ -107,6 +121,8 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 			"nothing says where the state is: give --state DIR or --source URL, or put "
 			"`source: {url: …, ref: …}` into %s/etc/l4sync/config.yaml",
 			r->host->root_path);
+	job->applied = applied_commit(r, job->source.url);
+	job->allow_rewind = q->allow_rewind;
 	c = reader_identity(&job->source, job, e);
 	return c < 0 ? c : reader_dir(r, job, e);
 }
