@@ -164,7 +164,22 @@ static const char *sentence_attributes(struct arena *a, const struct step *s)
 	return arena_printf(a, "set mode and owner of %s", step_get(s, "path"));
 }
 
-static int commit_rmdir(struct txn *t, struct step *s, struct err *e)
+/* Some reasons stay for as long as somebody does not change them: no use in trying again. */
+static bool is_kept(int code)
+{
+	static const int codes[] = {ENOTEMPTY, EEXIST, EBUSY, EPERM, EACCES, EROFS, ENOTDIR};
+
+	for (size_t i = 0; i < ELEMENTS(codes); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
+/*
+ * Only behind the point of no return: until then the removed files wait in it under their temporary
+ * names, so it is not empty, and there is nothing to undo.
+ */
+static int finish_rmdir(struct txn *t, struct step *s, struct err *e)
 {
 	const char *path = step_get(s, "path"), *name;
 	int parent;
@@ -172,30 +187,18 @@ static int commit_rmdir(struct txn *t, struct step *s, struct err *e)
 
 	if (r == -ENOENT)
 		return 0;
-	if (r >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0)
+	if (r >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
-	if (r == -ENOTEMPTY || r == -EEXIST) {
+	if (r == -ENOTEMPTY || r == -EEXIST)
 		event_message(t->sink, "warning", "%s%s is not empty and stays", t->host->root_path,
 			path);
-		return 0;
-	}
-	if (r < 0 && r != -ENOENT)
+	else if (is_kept(-r))
+		event_message(t->sink, "warning", "the directory %s%s stays: %s", t->host->root_path,
+			path, strerror(-r));
+	else if (r < 0)
 		return err_errno(e, r, "cannot remove the directory %s%s", t->host->root_path, path);
 	host_dir_forget(t->host, path);
 	return 0;
-}
-
-static int undo_rmdir(struct txn *t, struct step *s, bool *left, struct err *e)
-{
-	const struct owner old = owner_of(s, "old-uid", "old-gid", "old-mode");
-	const char *path = step_get(s, "path");
-
-	(void)left;
-	host_dir_forget(t->host, path);
-	int r = make(t, path, &old);
-	return r < 0 && r != -EEXIST ? err_errno(e, r, "cannot make the directory %s%s again",
-					       t->host->root_path, path)
-				     : 0;
 }
 
 static const char *sentence_rmdir(struct arena *a, const struct step *s)
@@ -223,8 +226,6 @@ const struct step_ops step_dir_attributes = {
 const struct step_ops step_rmdir = {
 	.kind = "rmdir",
 	.action = "remove",
-	.prepare = prepare_old_owner,
-	.commit = commit_rmdir,
-	.undo = undo_rmdir,
+	.finish = finish_rmdir,
 	.sentence = sentence_rmdir,
 };
