@@ -126,8 +126,8 @@ static int prepare(struct txn *t, struct err *e)
 
 		if (r < 0)
 			return r;
+		t->of += s->ops->commit != NULL;
 	}
-	t->of += t->n;
 	return 0;
 }
 

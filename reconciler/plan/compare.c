@@ -24,7 +24,8 @@
  *  12   B     -     = O              nothing to do         (it is already as it was)
  *
  * "=" compares what the left side names: an attribute that the want does not name is not managed.
- * An update in which only attributes differ is the op `attributes`.
+ * An update in which only attributes differ is the op `attributes`; a unit that moves to another
+ * unit directory is an update.
  */
 
 static bool in_list(const char *const *list, const char *key)
@@ -123,7 +124,8 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 		ret->op = OP_DELETE;
 	else if (!ret->live)
 		ret->op = OP_CREATE;
-	else if (!resource_get(ret->live, "type") && content_matches(ret->want, ret->live, key))
+	else if (!resource_get(ret->live, "type") && resource_same(ret->want, ret->live, "path") &&
+		content_matches(ret->want, ret->live, key))
 		ret->op = OP_ATTRIBUTES;
 	else
 		ret->op = OP_UPDATE;

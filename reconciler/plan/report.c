@@ -57,7 +57,8 @@ static json_t *attributes_to_json(const struct change *c)
 
 	for (const char *const *key = c->module->compared; key && *key; key++) {
 		if (!c->want || !resource_get(c->want, *key) ||
-			(c->live && resource_same(c->want, c->live, *key)))
+			(c->live && resource_same(c->want, c->live, *key)) ||
+			(!c->live && !strcmp(*key, "path")))
 			continue;
 		json_array_append_new(list,
 			json_pack("{s:s, s:o, s:o}", "key", *key, "old", values_of(c->live, *key), "new",
