@@ -56,11 +56,13 @@ static const char *placed_path(const struct resource *item)
 	return resource_get(item, "path");
 }
 
+/* A recorded secret is only a keyed hash: what stands there now is the best that is known of it. */
 static void add_overlay(struct unit_overlay *o, size_t *n, const struct resource *item)
 {
 	const char *path = placed_path(item);
+	bool unknown = item->content && item->content->keyed && !item->content->data;
 
-	if (path)
+	if (path && !unknown)
 		o[(*n)++] = (struct unit_overlay){path, item->content, resource_get(item, "target")};
 }
 

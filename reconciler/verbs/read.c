@@ -128,13 +128,15 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 	return c < 0 ? c : reader_dir(r, job, e);
 }
 
-/* What systemd would load is compared by its bytes, which a generation read back has not at hand. */
+/* What systemd would load is compared by its bytes, which a generation read back has not at hand, and
+ * of a secret not at all. */
 static int load_unit_contents(struct run *r, struct resources *set, struct err *e)
 {
 	for (size_t i = 0; set && i < set->n; i++) {
 		struct resource *item = set->items[i];
 
-		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content)
+		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content ||
+			item->content->keyed)
 			continue;
 		int c = history_content(r->history, r->arena, item->content, &item->content, e);
 		if (c < 0)
