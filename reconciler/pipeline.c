@@ -32,6 +32,7 @@ static struct inspection inspection_new(struct run *r, struct plan *p)
 int run_plan(struct run *r, struct err *e)
 {
 	plan_free(r->plan);
+	select_want(r);
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;

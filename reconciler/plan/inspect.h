@@ -5,6 +5,10 @@
 #include "l4sync/module.h"
 #include "l4sync/run.h"
 
+/* With --only: what is not selected is wanted as it was applied last, or not at all yet, so that the
+ * generation of a partial apply does not claim the rest. Changes r->want. */
+void select_want(struct run *r);
+
 /* All selected resources of base and want, sorted by id, with what the host has of each. */
 int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
 	struct err *e);

@@ -60,7 +60,8 @@ static void add_overlay(struct unit_overlay *o, size_t *n, const struct resource
 {
 	const char *path = placed_path(item);
 
-	if (path)
+	/* The bytes of a secret are not at hand: what is there is taken as it is. */
+	if (path && (!item->content || item->content->data))
 		o[(*n)++] = (struct unit_overlay){path, item->content, resource_get(item, "target")};
 }
 

@@ -133,7 +133,8 @@ static int load_unit_contents(struct run *r, struct resources *set, struct err *
 	for (size_t i = 0; set && i < set->n; i++) {
 		struct resource *item = set->items[i];
 
-		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content)
+		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content ||
+			item->content->keyed)
 			continue;
 		int c = history_content(r->history, r->arena, item->content, &item->content, e);
 		if (c < 0)

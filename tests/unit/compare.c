@@ -186,6 +186,50 @@ START_TEST(keyed)
 }
 END_TEST
 
+static unsigned orphan_row(const struct resource *original, const struct resource *live)
+{
+	const struct triple t = {.id = "file:/x", .module = &module, .base = make("a", "0600"),
+		.original = original, .live = {.live = live}};
+	struct change c;
+	bool change;
+	unsigned row = compare(&t, key, &c, &change);
+
+	ck_assert_int_eq(change, row == 11);
+	return row;
+}
+
+START_TEST(originals)
+{
+	struct resource *link = make(NULL, NULL), *secret = make(NULL, "0600");
+	struct content hidden = {.size = 1, .hash = hash_hmac(key, "o", 1), .keyed = true};
+
+	/* It had been a link, which a file's module does not compare. */
+	resource_set(arena, link, "target", "elsewhere");
+	ck_assert_uint_eq(orphan_row(link, make("a", "0600")), 11);
+	ck_assert_uint_eq(orphan_row(link, link), 12);
+	/* The content of a secret is not kept: it cannot be put back, unless it is there. */
+	secret->content = &hidden;
+	ck_assert_uint_eq(orphan_row(secret, make("a", "0600")), 13);
+	ck_assert_uint_eq(orphan_row(secret, make("o", "0600")), 12);
+	ck_assert_uint_eq(orphan_row(secret, NULL), 13);
+}
+END_TEST
+
+/* A file becomes a link: base is of the other type, and the live one says that it is. */
+START_TEST(becomes_link)
+{
+	struct resource *base = make("a", "0644"), *want = make(NULL, NULL), *live = make("a", "0644");
+	struct change c;
+
+	resource_set(arena, want, "target", "elsewhere");
+	resource_set(arena, live, "type", "file");
+	ck_assert_uint_eq(row_of(base, want, live, &c), 6);
+	ck_assert_int_eq(c.op, OP_UPDATE);
+	live->content = make("b", NULL)->content;
+	ck_assert_uint_eq(row_of(base, want, live, &c), 8);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("compare");
@@ -198,6 +242,8 @@ int main(void)
 	tcase_add_test(c, other_type);
 	tcase_add_test(c, moved);
 	tcase_add_test(c, keyed);
+	tcase_add_test(c, originals);
+	tcase_add_test(c, becomes_link);
 	suite_add_tcase(s, c);
 	SRunner *runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);
