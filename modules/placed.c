@@ -152,6 +152,9 @@ int placed_inspect(struct inspection *in, const char *id, const struct resource 
 	struct resource *old = NULL;
 	int r = inspect_at(in, id, placed_path(like), like, ret, e);
 
+	/* What was secret when it was written is secret still. */
+	if (r >= 0 && *ret && base)
+		(*ret)->secret |= base->secret;
 	/* A unit that moves from one unit directory to another is not a new one; and it has not moved
 	 * for as long as something is still in its old place. */
 	if (r >= 0 && want && base && strcmp(placed_path(base), placed_path(want)) != 0)

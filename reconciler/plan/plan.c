@@ -94,7 +94,10 @@ void plan_compare(struct plan *p, const struct triple *triples, size_t n,
 			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip};
 			continue;
 		}
-		compare(t, key, &p->changes[p->n_changes], &change);
+		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
+			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
+				"left the state and stays as it is: what it was before is not known any "
+				"more, for the content of a secret is never kept");
 		if (change)
 			p->n_changes++;
 		else if (t->want)

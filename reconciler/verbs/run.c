@@ -69,6 +69,7 @@ static int settle_interrupted(struct run *r, struct err *e)
 	}
 	history_close(r->history);
 	r->history = NULL;
+	generation_clear(&r->base);
 	return open_history(r, true, e);
 }
 
