@@ -133,7 +133,7 @@ $(B)/tests/bench/history: $(B)/tests/bench/history.o $(call OBJ,$(LIB_SRC))
 	$(LINK) $(PKG_LIBS)
 
 lint: ## clang-tidy, cppcheck, shellcheck, clang-format, sizes, names at the top
-	@CFLAGS="$(BASE_CFLAGS) $(shell pkg-config --cflags $(PKGS) check)" tests/lint/run
+	@CFLAGS="$(filter-out -DL4SYNC_VERSION%,$(BASE_CFLAGS)) $(shell pkg-config --cflags $(PKGS) check)" tests/lint/run
 format: ## C sources as .clang-format says
 	@find reconciler modules include tests -name '*.[ch]' -exec clang-format -i {} +
 demo: ## the main job, shown in a container (root)
