@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,6 @@
 #include "l4sync/module.h"
 #include "l4sync/reader.h"
 #include "l4sync/run.h"
-#include "l4sync/text.h"
 
 #include "config.h"
 
@@ -149,9 +149,10 @@ bool run_selects(const struct request *q, const char *id)
 {
 	if (!q->n_only)
 		return true;
+	/* Unlike in `files:`, a * does not stop at a slash: file:* is all files. */
 	for (size_t i = 0; i < q->n_only; i++)
-		if (text_glob(q->only[i], id) ||
-			(!strchr(q->only[i], ':') && text_glob(q->only[i], resource_name(id))))
+		if (!fnmatch(q->only[i], id, 0) ||
+			(!strchr(q->only[i], ':') && !fnmatch(q->only[i], resource_name(id), 0)))
 			return true;
 	return false;
 }
