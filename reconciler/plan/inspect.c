@@ -65,22 +65,6 @@ static void next_triple(const struct resources *base, const struct resources *wa
 	*j += c >= 0;
 }
 
-/* Of an adopted secret that leaves the state only a keyed hash is known: there is no way back, and
- * removing what l4sync did not make would be worse than leaving it. */
-static bool is_lost(struct inspection *in, const struct triple *t)
-{
-	const struct resource *o = t->original;
-
-	if (t->want || !o || !o->content || !o->content->keyed || o->content->data ||
-		resource_matches(t->module, o, t->live.live, in->key))
-		return false;
-	finding_add(in->findings, "foreign", "secret-original", t->id,
-		"%s leaves the state. What it was before l4sync was secret and is not kept, so it stays "
-		"as it is now",
-		t->id);
-	return true;
-}
-
 int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
 	struct err *e)
 {
@@ -104,7 +88,7 @@ int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_
 		int c = inspect_one(r, in, t, e);
 		if (c < 0)
 			return c;
-		n += !is_lost(in, t);
+		n++;
 	}
 	*ret = triples;
 	*ret_n = n;

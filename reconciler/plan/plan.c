@@ -96,8 +96,9 @@ void plan_compare(struct plan *p, const struct triple *triples, size_t n,
 		}
 		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
 			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
-				"left the state and stays as it is: what it was before is not known any "
-				"more, for the content of a secret is never kept");
+				"%s leaves the state. What it was before l4sync was secret and is not kept, so "
+				"it stays as it is now",
+				t->id);
 		if (change)
 			p->n_changes++;
 		else if (t->want)
