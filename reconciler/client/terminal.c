@@ -111,7 +111,7 @@ int terminal_ask(struct terminal *t, const char *question)
 	struct paint p = terminal_paint(t, t->err);
 	paint_styled(&p, STYLE_BOLD, question);
 	buf_adds(&p.buf, " [y/N] ");
-	/* One that comes after the question and before the wait would be lost, and the wait endless. */
+	/* One that came between the question and the wait would be lost, and the wait endless. */
 	sigset_t signals, before;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
