@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "l4sync/bus.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
 
@@ -61,8 +62,10 @@ static double seconds_since(const struct timespec *start)
 
 void run_done(struct run *r, int exit_status)
 {
-	event_emit(r->sink, "{s:s, s:i, s:f}", "event", "done", "exit", exit_status, "seconds",
-		seconds_since(&r->started));
+	const struct bus *bus = r->host ? r->host->bus : NULL;
+
+	event_emit(r->sink, "{s:s, s:i, s:f, s:i}", "event", "done", "exit", exit_status, "seconds",
+		seconds_since(&r->started), "round_trips", bus ? (int)bus_round_trips(bus) : 0);
 }
 
 void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
