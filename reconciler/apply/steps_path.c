@@ -230,7 +230,7 @@ static int undo_create(struct txn *t, struct step *s, const struct place *p, boo
 static int undo_replace(struct txn *t, struct step *s, const struct place *p, bool *left,
 	struct err *e)
 {
-	const char *old = step_get(s, "old"), *new = step_get(s, "new"), *at, *at_temp;
+	const char *old = step_get(s, "old"), *new = step_get(s, "new"), *at, *at_temp = NULL;
 	int r = name_identity(t, p->dir, p->name, &at, e);
 
 	if (r >= 0)
@@ -317,7 +317,7 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 
 static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)
 {
-	const char *at_temp;
+	const char *at_temp = NULL;
 	struct place p;
 	int r = host_parent(t->host, step_get(s, "path"), &p.dir, &p.name, e);
 

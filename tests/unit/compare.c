@@ -188,8 +188,10 @@ END_TEST
 
 static unsigned orphan_row(const struct resource *original, const struct resource *live)
 {
-	const struct triple t = {.id = "file:/x", .module = &module, .base = make("a", "0600"),
-		.original = original, .live = {.live = live}};
+	const struct resource *base = make("a", "0600");
+	struct triple t = {.id = "file:/x", .module = &module, .base = base, .original = original};
+
+	t.live.live = live;
 	struct change c;
 	bool change;
 	unsigned row = compare(&t, key, &c, &change);
