@@ -62,7 +62,7 @@ static int dir_enqueue(struct txn *t, const struct change *c, struct err *e)
 	gid_t gid;
 
 	if (!c->want) {
-		txn_rmdir(t, c->id, path);
+		txn_rmdir(t, c->id, path, false);
 		return 0;
 	}
 	int r = placed_ids(txn_host(t), c->want, &uid, &gid, &mode, e);

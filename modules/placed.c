@@ -149,11 +149,20 @@ int placed_inspect(struct inspection *in, const char *id, const struct resource 
 {
 	const struct resource *base = in->base ? resources_find(in->base, id) : NULL;
 	const struct resource *like = want ? want : base;
+	struct resource *old = NULL;
 	int r = inspect_at(in, id, placed_path(like), like, ret, e);
 
-	/* A unit that moves from one unit directory to another is not a new one. */
-	if (r >= 0 && !*ret && want && base && strcmp(placed_path(base), placed_path(want)) != 0)
-		r = inspect_at(in, id, placed_path(base), like, ret, e);
+	/* What was secret when it was written is secret still. */
+	if (r >= 0 && *ret && base)
+		(*ret)->secret |= base->secret;
+	/* A unit that moves from one unit directory to another is not a new one; and it has not moved
+	 * for as long as something is still in its old place. */
+	if (r >= 0 && want && base && strcmp(placed_path(base), placed_path(want)) != 0)
+		r = inspect_at(in, id, placed_path(base), like, &old, e);
+	if (old && *ret)
+		resource_set(in->arena, *ret, "path", placed_path(base));
+	else if (old)
+		*ret = old;
 	return r;
 }
 

@@ -223,6 +223,9 @@ static int read_source(struct reader *r, const struct resource *item, struct ass
 	struct where where = {.file = item->where.file};
 	int bad = 0;
 
+	if (item->secret)
+		return diag_add(r->diags, where,
+			"holds kernel settings, which everybody on the host can read: it cannot be secret");
 	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t size = (size_t)((newline ? newline : end) - at);

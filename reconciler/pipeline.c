@@ -35,6 +35,7 @@ int run_plan(struct run *r, struct err *e)
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;
+	r->plan->looked_at_source = r->want != r->base.want;
 	struct inspection in = inspection_new(r, r->plan);
 	r->units = in.units;
 	int c = inspect_all(r, &in, &r->triples, &r->n_triples, e);
@@ -43,6 +44,8 @@ int run_plan(struct run *r, struct err *e)
 		return c;
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
 	c = plan_effects(r->plan, r->units, e);
+	if (c >= 0)
+		c = plan_foreign(r->plan, r->units, e);
 	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)
@@ -110,6 +113,7 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 		return 0;
 	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
 	if (c >= 0) {
+		restarts_announce(x->run->sink, &x->run->plan->effects, &now);
 		txn_expect(t, now.n);
 		x->restarted = (unsigned)now.n;
 		c = restart_rolling(t, &now, e);

@@ -107,7 +107,7 @@ struct plan {
 	size_t n_removed;            /* what the removal guard counts */
 	size_t n_guards;
 	const char **guards;         /* why --allow-removal is needed, as sentences */
-	unsigned behind;             /* commits pulled but not applied */
+	bool looked_at_source;       /* false: made from what was applied last */
 	char id[HASH_TEXT_MAX];
 };
 
@@ -157,6 +157,9 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
  */
 int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
 	struct effects *ret, struct err *e);
+
+/* Findings for drop-ins of managed units that are not in the state. */
+int plan_foreign(struct plan *p, struct unit_view *view, struct err *e);
 
 size_t plan_restarts(const struct plan *p); /* how many restarts it has */
 

@@ -63,6 +63,10 @@ struct reader_job {
 	const char *state_dir; /* its path, for messages */
 	const char *cache_dir; /* where pulled repositories are (owned by the reader's uid) */
 	bool fetch;
+	/* The commit that was applied last from this source, or NULL: one that does not descend from it
+	 * is refused, unless allow_rewind. */
+	const char *applied;
+	bool allow_rewind;
 	/* Who the child becomes when the caller is root; ignored otherwise. */
 	bool drop;
 	unsigned uid, gid;

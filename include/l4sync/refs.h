@@ -23,6 +23,10 @@ int ref_resolve(struct arena *a, git_repository *repo, const char *ref, const ch
 /* Whether every commit that a ref leads to is there: what a fetch builds on. */
 bool refs_whole(git_repository *repo);
 
+/* -EPERM with a text when the commit neither is `older` (a commit's id) nor descends from it; an
+ * older one that is not there any more is no ancestor. */
+int commit_descends(git_repository *repo, const char *commit, const char *older, struct err *e);
+
 /* Reads all trees of a commit, and looks for all blobs; with contents their bytes are read too,
  * which finds a damage inside. -EUCLEAN. */
 int commit_verify(git_repository *repo, const char *commit, bool contents, struct err *e);

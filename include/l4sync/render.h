@@ -38,6 +38,8 @@ void render_markdown(struct paint *p, const json_t *plan);
 
 /* "194 ok, 4 fixed, 0 failed, 0 deferred in 3.2 s", no newline; nothing if it has no counts */
 void render_done(struct paint *p, const json_t *done);
+/* "3 round trips to systemd, 25 ms": what a command that only reads has cost; the same */
+void render_cost(struct paint *p, const json_t *done);
 void render_status(struct paint *p, const json_t *status);
 void render_generation(struct paint *p, const json_t *generation);
 

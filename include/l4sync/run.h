@@ -29,6 +29,7 @@ struct run {
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
 	struct resources *want;
+	struct resources *read;   /* with --only: the state as a whole, of which want takes a part */
 	struct unit_view *units;
 	size_t n_triples;
 	struct triple *triples;   /* sorted by id: what was found */
@@ -51,6 +52,10 @@ int run_require_root(const struct request *q, struct err *e);
 
 /* Who holds the run lock, as JSON {pid, user, command, since}; NULL: nobody. A new reference. */
 json_t *run_lock_holder(struct host *h);
+
+/* Whether --only lets this resource be looked at: by id or a glob of ids; a selection without a type
+ * matches any type's name. */
+bool run_selects(const struct request *q, const char *id);
 
 /* Who asks for this run: SUDO_USER or the user's name; the ssh client's address or NULL. */
 const char *run_user(struct arena *a);

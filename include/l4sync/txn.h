@@ -36,11 +36,11 @@ enum phase {
 	PHASE_STOP,
 	PHASE_FILES,
 	PHASE_REMOVE,
-	PHASE_RMDIR,  /* deepest first */
 	PHASE_ENABLE,
 	PHASE_RELOAD,
 	PHASE_SYSCTL,
 	PHASE_START,
+	PHASE_RMDIR,  /* deepest first; done behind the point of no return */
 };
 
 /* key: the host's HMAC key (history_key), HASH_SIZE bytes; outlives the transaction. */
@@ -64,8 +64,8 @@ void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t
 /* A directory's mode and owner; it exists. */
 void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid,
 	mode_t mode);
-/* Only if it is empty then; a directory that is not stays, and a warning says so. */
-void txn_rmdir(struct txn *t, const char *id, const char *path);
+/* Only if it is empty then; a directory that is not stays, and a warning says so unless it may. */
+void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay);
 /* key in dotted form; a refused value fails the step, or only warns where it may_fail. */
 void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
 void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);

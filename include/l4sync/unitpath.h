@@ -50,7 +50,7 @@ struct unit_config {
 int unit_index_config(struct unit_index *x, const char *unit, struct unit_config *ret,
 	struct err *e);
 
-/* Equal fragment content and equal drop-in contents in order: systemd would load the same. */
+/* Equal assignments in fragment and drop-ins, in order: systemd would load the same. */
 bool unit_config_same(const struct unit_config *a, const struct unit_config *b);
 
 /* Whether the file at path (a drop-in or fragment) is in effect for a unit (*ret_hider NULL), or which

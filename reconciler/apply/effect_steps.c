@@ -7,13 +7,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/text.h"
 #include "l4sync/unitpath.h"
+
+static const char *parent_of(struct txn *t, const char *path)
+{
+	return arena_strndup(txn_arena(t), path, (size_t)(strrchr(path, '/') - path));
+}
 
 /* UNIT.wants/ may not be there yet. */
 static int queue_parent(struct txn *t, const char *unit, const char *link, struct err *e)
 {
-	const char *parent =
-		arena_strndup(txn_arena(t), link, (size_t)(strrchr(link, '/') - link));
+	const char *parent = parent_of(t, link);
 	int fd;
 	int r = host_dir(txn_host(t), parent, &fd, e);
 
@@ -68,8 +73,13 @@ static int queue_disable(struct txn *t, struct unit_view *view, const char *unit
 		r = unit_index_live_links(before, unit, &live, &n, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		txn_remove(t, PHASE_ENABLE, unit, live[i].path);
+		/* As systemctl disable does: an empty UNIT.wants/ says nothing. */
+		if (text_ends(parent_of(t, live[i].path), ".wants") ||
+			text_ends(parent_of(t, live[i].path), ".requires"))
+			txn_rmdir(t, unit, parent_of(t, live[i].path), true);
+	}
 	return 0;
 }
 

@@ -149,9 +149,15 @@ int journal_commit(struct txn *t, struct err *e)
 		return r;
 	/* THE POINT OF NO RETURN: before this rename a recovery puts everything back, behind it
 	 * everything stays. All that the steps did is synced. */
-	if (renameat(dir, JOURNAL, dir, JOURNAL_DONE) < 0 || fsync(dir) < 0)
+	if (renameat(dir, JOURNAL, dir, JOURNAL_DONE) < 0)
 		return err_errno(e, -errno, "cannot close the journal");
-	return 0;
+	if (fsync(dir) >= 0)
+		return 0;
+	r = -errno;
+	/* The rollback that follows may be cut off too: what it leaves must not be read as done. */
+	if (renameat(dir, JOURNAL_DONE, dir, JOURNAL) < 0 || fsync(dir) < 0)
+		event_message(t->sink, "warning", "the journal cannot be opened again");
+	return err_errno(e, r, "cannot close the journal");
 }
 
 int journal_clear(struct txn *t, struct err *e)
@@ -207,6 +213,7 @@ static int take_step(struct txn *t, const struct resource *item, struct err *e)
 		t->steps[t->n++] = (struct step){
 			.ops = kinds[i],
 			.fields = {.id = id, .attrs = item->attrs, .n_attrs = item->n_attrs},
+			.touched = true,
 		};
 		t->reloads |= kinds[i] == &step_reload;
 		return 0;

@@ -83,9 +83,16 @@ void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t u
 	set_owner(t, s, uid, gid, mode);
 }
 
-void txn_rmdir(struct txn *t, const char *id, const char *path)
+void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay)
 {
-	step_set(t, add(t, &step_rmdir, PHASE_RMDIR, id), "path", path);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->steps[i].ops == &step_rmdir && !strcmp(step_get(&t->steps[i], "path"), path))
+			return;
+	struct step *s = add(t, &step_rmdir, PHASE_RMDIR, id);
+
+	step_set(t, s, "path", path);
+	if (may_stay)
+		step_set(t, s, "may-stay", "true");
 }
 
 void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail)

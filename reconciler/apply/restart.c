@@ -115,6 +115,24 @@ static int restart_one(struct txn *t, const struct effect *f, struct err *e)
 	return 0;
 }
 
+static bool restarts_unit(const struct effects *f, const char *unit)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].action == ACTION_RESTART && !strcmp(f->items[i].target, unit))
+			return true;
+	return false;
+}
+
+void restarts_announce(struct sink *s, const struct effects *shown, const struct effects *now)
+{
+	for (size_t i = 0; i < now->n; i++)
+		if (now->items[i].action == ACTION_RESTART &&
+			!restarts_unit(shown, now->items[i].target))
+			event_message(s, "warning",
+				"%s was started since the plan was made, and is restarted like the others",
+				now->items[i].target);
+}
+
 int restart_rolling(struct txn *t, const struct effects *f, struct err *e)
 {
 	for (size_t i = 0; i < f->n; i++) {

@@ -29,7 +29,7 @@ static void undo_steps(struct txn *t, size_t *left_count)
 		_cleanup_err_ struct err e = ERR_INIT;
 		bool left = false;
 
-		if (!s->ops->undo)
+		if (!s->ops->undo || !s->touched)
 			continue;
 		if (s->ops->undo(t, s, &left, &e) < 0) {
 			(*left_count)++;

@@ -74,6 +74,12 @@ static int prepare_put_link(struct txn *t, struct step *s, struct err *e)
 	return prepare_path(t, s, e);
 }
 
+/* Somebody has already put there what is wanted: not even the inode is touched. */
+static bool is_there(const struct step *s)
+{
+	return !strcmp(step_get(s, "old"), step_get(s, "new"));
+}
+
 static int write_content(int fd, const struct content *c)
 {
 	const char *data = c->data;
@@ -95,7 +101,7 @@ static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 	struct place p;
 	int r = place_of_step(t, s, &p, e);
 
-	if (r < 0)
+	if (r < 0 || is_there(s))
 		return r;
 	_cleanup_close_ int fd =
 		openat(p.dir, p.temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -123,7 +129,7 @@ static int stage_put_link(struct txn *t, struct step *s, struct err *e)
 	struct place p;
 	int r = place_of_step(t, s, &p, e);
 
-	if (r < 0)
+	if (r < 0 || is_there(s))
 		return r;
 	if (symlinkat(step_get(s, "target"), p.dir, p.temp) < 0)
 		return err_errno(e, -errno, "cannot make a link beside %s%s", t->host->root_path,
@@ -150,7 +156,7 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 	struct place p;
 	int r = place_of_step(t, s, &p, e);
 
-	if (r < 0)
+	if (r < 0 || is_there(s))
 		return r;
 	r = rename_flags(&p, p.temp, p.name, create ? RENAME_NOREPLACE : RENAME_EXCHANGE);
 	if (r == -EEXIST || r == -ENOENT)
@@ -194,38 +200,81 @@ static int left_alone(struct txn *t, const struct step *s, const struct place *p
 		     : "");
 }
 
-static int undo_put(struct txn *t, struct step *s, bool *left, struct err *e)
+/* What commit made goes; what somebody else has put in its place since is put back there. */
+static int undo_create(struct txn *t, struct step *s, const struct place *p, bool *left,
+	struct err *e)
+{
+	const char *new = step_get(s, "new"), *at;
+	int r = name_identity(t, p->dir, p->name, &at, e);
+
+	if (r < 0 || !strcmp(at, "absent"))
+		return r;
+	if (strcmp(at, new) != 0)
+		return *left = true, left_alone(t, s, p, false, e);
+	r = rename_flags(p, p->name, p->temp, RENAME_NOREPLACE);
+	/* And again, now that nobody can reach it any more by its name. */
+	if (r >= 0)
+		r = name_identity(t, p->dir, p->temp, &at, e);
+	if (r < 0 || !strcmp(at, new))
+		return r;
+	*left = true;
+	r = rename_flags(p, p->temp, p->name, RENAME_NOREPLACE);
+	return left_alone(t, s, p, r < 0, e);
+}
+
+/*
+ * Which of the two names holds what. The old content under the temporary name alone does not tell
+ * that the names were exchanged: half a new file can look like it (an empty one; the same content
+ * before its new mode is set).
+ */
+static int undo_replace(struct txn *t, struct step *s, const struct place *p, bool *left,
+	struct err *e)
 {
 	const char *old = step_get(s, "old"), *new = step_get(s, "new"), *at, *at_temp;
-	bool create = !strcmp(old, "absent");
+	int r = name_identity(t, p->dir, p->name, &at, e);
+
+	if (r >= 0)
+		r = name_identity(t, p->dir, p->temp, &at_temp, e);
+	if (r < 0 || !strcmp(at_temp, "absent") || !strcmp(at, old))
+		return r;
+	if (strcmp(at, new) != 0 && strcmp(at_temp, old) != 0)
+		return 0; /* not exchanged yet, and changed by somebody else meanwhile: his it is */
+	if (strcmp(at, new) != 0)
+		return *left = true, left_alone(t, s, p, true, e);
+	/* Whatever was under the name when the two were exchanged, even if not what was expected. */
+	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
+	if (r >= 0)
+		r = name_identity(t, p->dir, p->temp, &at, e);
+	if (r < 0 || !strcmp(at, new))
+		return r;
+	*left = true;
+	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
+	return left_alone(t, s, p, true, e);
+}
+
+static int undo_put(struct txn *t, struct step *s, bool *left, struct err *e)
+{
+	struct stat st;
 	struct place p;
 	int r = host_parent(t->host, step_get(s, "path"), &p.dir, &p.name, e);
 
 	p.temp = step_get(s, "temp");
 	if (r == -ENOENT)
 		return 0; /* its directory was not made, or is gone */
-	if (r >= 0)
-		r = name_identity(t, p.dir, p.name, &at, e);
-	if (r >= 0)
-		r = name_identity(t, p.dir, p.temp, &at_temp, e);
+	if (r == -ENOTDIR)
+		err_errno(e, r, "%s%s", t->host->root_path, step_get(s, "path"));
 	if (r < 0)
 		return r;
-	if (create && !strcmp(at_temp, "absent") && strcmp(at, "absent") != 0) {
+	if (strcmp(step_get(s, "old"), "absent") != 0)
+		r = undo_replace(t, s, &p, left, e);
+	else if (fstatat(p.dir, p.temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		/* The temporary name is gone: it was renamed, or never made. */
-		if (!strcmp(at, new))
-			r = unlinkat(p.dir, p.name, 0) < 0 ? -errno : 0;
-		else
-			return *left = true, left_alone(t, s, &p, false, e);
-	} else if (!create && !strcmp(at_temp, old) && strcmp(old, new) != 0) {
-		if (strcmp(at, new) != 0)
-			return *left = true, left_alone(t, s, &p, true, e);
-		r = rename_flags(&p, p.temp, p.name, RENAME_EXCHANGE);
-	}
+		r = undo_create(t, s, &p, left, e);
 	if (r >= 0)
 		r = unlink_temp(&p);
-	return r < 0 ? err_errno(e, r, "cannot put %s%s back", t->host->root_path,
-			       step_get(s, "path"))
-		     : 0;
+	if (r < 0 && !*left && !e->text)
+		err_errno(e, r, "cannot put %s%s back", t->host->root_path, step_get(s, "path"));
+	return r;
 }
 
 static int finish_path(struct txn *t, struct step *s, struct err *e)

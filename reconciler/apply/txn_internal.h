@@ -31,6 +31,7 @@ struct step {
 	struct resource fields;        /* id: the resource or unit; attributes: the fields */
 	const struct content *content; /* what stage writes */
 	unsigned long long settle_ns;
+	bool touched; /* staged or committed, or may have been (a recovery): undo looks at it */
 };
 
 struct txn {

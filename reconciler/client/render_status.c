@@ -180,3 +180,13 @@ void render_done(struct paint *p, const json_t *done)
 		(long long)field_number(done, "failed"), (long long)field_number(done, "deferred"),
 		json_number_value(json_object_get(done, "seconds")));
 }
+
+void render_cost(struct paint *p, const json_t *done)
+{
+	if (!json_is_integer(json_object_get(done, "round_trips")))
+		return;
+	long long n = (long long)field_number(done, "round_trips");
+
+	buf_addf(&p->buf, "%lld round trip%s to systemd, %.0f ms", n, n == 1 ? "" : "s",
+		json_number_value(json_object_get(done, "seconds")) * 1000);
+}

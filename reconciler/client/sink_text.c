@@ -194,11 +194,12 @@ static void on_done(struct text_sink *s, const json_t *event)
 		return;
 	paint_words(&p, 0, field(event, "summary"));
 	show_summary(s, &p);
-	/* What only reads fixes nothing, and need not say so. */
-	if (!c || !c->writes)
-		return;
 	p = paint_out(s);
-	render_done(&p, event);
+	/* What only reads fixes nothing, and need not say so. */
+	if (c && c->writes)
+		render_done(&p, event);
+	else if (s->shown.request->verbosity > 0)
+		render_cost(&p, event);
 	show_summary(s, &p);
 }
 

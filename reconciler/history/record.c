@@ -232,20 +232,31 @@ static int sync_objects(struct history *h, struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot sync %s/objects", h->git_path) : 0;
 }
 
+/* The lock of a run that was killed would be in the way for ever. It is nobody's: under the run
+ * lock there is one writer. */
+static int drop_lock(struct history *h, const char *ref_name, struct err *e)
+{
+	_cleanup_free_ char *lock = NULL;
+
+	if (asprintf(&lock, REPOSITORY_NAME "/%s.lock", ref_name) < 0)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
+		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
+	return 0;
+}
+
 /* libgit2 syncs the file and its directory. */
 static int make_ref(struct history *h, const char *prefix, uint64_t number, const git_oid *commit,
 	struct err *e)
 {
-	char name[sizeof(REF_PREFIX) + 20], lock[sizeof(REPOSITORY_NAME) + sizeof(name) + 5];
+	char name[sizeof(REF_PREFIX) + 20];
 	git_reference *ref = NULL;
 
 	snprintf(name, sizeof(name), "%s%" PRIu64, prefix, number);
-	/* The lock of a run that was killed here would be in the way for ever. It is nobody's: under
-	 * the run lock there is one writer. */
-	snprintf(lock, sizeof(lock), REPOSITORY_NAME "/%s.lock", name);
-	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
-		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
-	int r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
+	int r = drop_lock(h, name, e);
+	if (r < 0)
+		return r;
+	r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
 	git_reference_free(ref);
 	return r < 0 ? gitlib_err(e, r == GIT_EEXISTS ? -EEXIST : -EIO, "%s cannot be made", name)
 		     : 0;
@@ -310,6 +321,8 @@ static int each_prepared(struct history *h, bool publish, struct err *e)
 				git_reference_target(ref), e);
 		if (r == -EEXIST)
 			r = 0;
+		if (!r)
+			r = drop_lock(h, git_reference_name(ref), e);
 		if (!r && git_reference_delete(ref) < 0)
 			r = gitlib_err(e, -EIO, "%s cannot be removed", git_reference_name(ref));
 		git_reference_free(ref);

@@ -17,6 +17,8 @@
 
 #include "host_internal.h"
 
+#define NAMES_SIZE_MAX ((size_t)16 << 20) /* bytes of a passwd or group file */
+
 /* A small file's first line, or NULL. */
 static const char *first_line(struct host *h, const char *path)
 {
@@ -93,58 +95,6 @@ int host_bus(struct host *h, struct bus **ret, struct err *e)
 	return 0;
 }
 
-/* ROOT/etc/passwd or group as a stream, or NULL. */
-static FILE *open_names(struct host *h, const char *path)
-{
-	int fd = -1;
-
-	if (host_open_following(h, path, O_RDONLY, &fd, NULL) < 0)
-		return NULL;
-	FILE *f = fdopen(fd, "re");
-	if (!f)
-		close(fd);
-	return f;
-}
-
-/* One user of ROOT/etc/passwd, by name or, where name is NULL, by uid. */
-static bool root_user(struct host *h, const char *name, uid_t uid, const char **ret_name,
-	uid_t *ret_uid)
-{
-	FILE *f = open_names(h, "/etc/passwd");
-	bool found = false;
-
-	if (!f)
-		return false;
-	for (struct passwd *p; !found && (p = fgetpwent(f));) {
-		found = name ? !strcmp(p->pw_name, name) : p->pw_uid == uid;
-		if (found) {
-			*ret_name = arena_strdup(h->arena, p->pw_name);
-			*ret_uid = p->pw_uid;
-		}
-	}
-	fclose(f);
-	return found;
-}
-
-static bool root_group(struct host *h, const char *name, gid_t gid, const char **ret_name,
-	gid_t *ret_gid)
-{
-	FILE *f = open_names(h, "/etc/group");
-	bool found = false;
-
-	if (!f)
-		return false;
-	for (struct group *g; !found && (g = fgetgrent(f));) {
-		found = name ? !strcmp(g->gr_name, name) : g->gr_gid == gid;
-		if (found) {
-			*ret_name = arena_strdup(h->arena, g->gr_name);
-			*ret_gid = g->gr_gid;
-		}
-	}
-	fclose(f);
-	return found;
-}
-
 /* A decimal number below 2^32 - 1 (which chown reads as "leave it"). */
 static bool id_number(const char *s, uint32_t *ret)
 {
@@ -160,6 +110,44 @@ static bool id_number(const char *s, uint32_t *ret)
 	return true;
 }
 
+/* The fields of one line of passwd(5) or group(5) that are looked at; both have the id third. */
+static bool parse_name(char *line, const char **ret_name, uint32_t *ret_id)
+{
+	char *password = strchr(line, ':');
+	char *id = password ? strchr(password + 1, ':') : NULL;
+
+	if (!id)
+		return false;
+	*password = '\0';
+	id++;
+	id[strcspn(id, ":")] = '\0';
+	*ret_name = line;
+	return id_number(id, ret_id);
+}
+
+/* One line of ROOT/etc/passwd or group, by name or, where name is NULL, by id. */
+static bool find_name(struct host *h, const char *path, const char *name, uint32_t id,
+	const char **ret_name, uint32_t *ret_id)
+{
+	_cleanup_close_ int fd = -1;
+	const void *data;
+	size_t size;
+
+	if (host_open_following(h, path, O_RDONLY, &fd, NULL) < 0 ||
+		fd_read_all(h->arena, fd, NAMES_SIZE_MAX, &data, &size) < 0)
+		return false;
+	char *line = arena_memdup(h->arena, data, size);
+	for (char *next; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (parse_name(line, ret_name, ret_id) &&
+			(name ? !strcmp(*ret_name, name) : *ret_id == id))
+			return true;
+	}
+	return false;
+}
+
 int host_uid(struct host *h, const char *name, uid_t *ret, struct err *e)
 {
 	const char *found;
@@ -171,7 +159,7 @@ int host_uid(struct host *h, const char *name, uid_t *ret, struct err *e)
 	if (id_number(name, ret))
 		return 0;
 	if (!h->live)
-		return root_user(h, name, 0, &found, ret)
+		return find_name(h, "/etc/passwd", name, 0, &found, ret)
 			? 0
 			: err_set(e, -ENOENT, "there is no user %s in %s/etc/passwd", name, h->root_path);
 	errno = 0;
@@ -193,7 +181,7 @@ int host_gid(struct host *h, const char *name, gid_t *ret, struct err *e)
 	if (id_number(name, ret))
 		return 0;
 	if (!h->live)
-		return root_group(h, name, 0, &found, ret)
+		return find_name(h, "/etc/group", name, 0, &found, ret)
 			? 0
 			: err_set(e, -ENOENT, "there is no group %s in %s/etc/group", name, h->root_path);
 	const struct group *g = getgrnam(name);
@@ -210,7 +198,7 @@ const char *host_user(struct host *h, uid_t uid)
 
 	if (!uid)
 		return "root";
-	if (!h->live && root_user(h, NULL, uid, &name, &found))
+	if (!h->live && find_name(h, "/etc/passwd", NULL, uid, &name, &found))
 		return name;
 	const struct passwd *p = h->live ? getpwuid(uid) : NULL;
 	return p ? arena_strdup(h->arena, p->pw_name) : arena_printf(h->arena, "%u", uid);
@@ -223,7 +211,7 @@ const char *host_group(struct host *h, gid_t gid)
 
 	if (!gid)
 		return "root";
-	if (!h->live && root_group(h, NULL, gid, &name, &found))
+	if (!h->live && find_name(h, "/etc/group", NULL, gid, &name, &found))
 		return name;
 	const struct group *g = h->live ? getgrgid(gid) : NULL;
 	return g ? arena_strdup(h->arena, g->gr_name) : arena_printf(h->arena, "%u", gid);

@@ -180,12 +180,12 @@ bool unit_config_same(const struct unit_config *a, const struct unit_config *b)
 	size_t i = 0, j = 0;
 
 	if (a->found != b->found || a->masked != b->masked ||
-		!content_same(a->fragment.content, b->fragment.content, NULL))
+		!unit_file_same(a->fragment.content, b->fragment.content))
 		return false;
 	do {
 		p = next_dropin(a, &i);
 		q = next_dropin(b, &j);
-		if (!p != !q || (p && !content_same(p->content, q->content, NULL)))
+		if (!p != !q || (p && !unit_file_same(p->content, q->content)))
 			return false;
 	} while (p);
 	return true;

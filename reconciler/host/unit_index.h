@@ -5,6 +5,7 @@
 #ifndef L4SYNC_UNIT_INDEX_H
 #define L4SYNC_UNIT_INDEX_H
 
+#include "l4sync/unit_syntax.h"
 #include "l4sync/unitpath.h"
 
 #define SEARCH_PATH_MAX 12
@@ -135,14 +136,7 @@ struct dropins {
 int dropins_collect(
 	struct unit_index *x, const struct names *dirs, struct dropins *d, struct err *e);
 
-/* unit_syntax.c: the assignments of a unit file in order, as systemd.syntax(7) has them. value has
- * its continuation lines joined. The callback's non-zero return ends the parsing with it. */
-struct assignment {
-	const char *section, *key, *value;
-	unsigned line; /* of the key, from 1 */
-};
-int unit_file_parse(struct arena *a, const struct content *content,
-	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
+/* unit_syntax.c */
 /* The next word of *p: quotes taken away, escapes left; NULL at the end. */
 const char *unit_word(struct arena *a, const char **p, bool unquote);
 

@@ -113,3 +113,24 @@ const char *unit_word(struct arena *a, const char **p, bool unquote)
 	*p = s;
 	return word.size ? arena_strndup(a, word.data, word.size) : "";
 }
+
+/* The assignments of a file, one a line: what its comments and blanks leave. */
+static int write_assignment(const struct assignment *a, void *userdata)
+{
+	buf_addf(userdata, "[%s] %s=%s\n", a->section, a->key, a->value);
+	return 0;
+}
+
+bool unit_file_same(const struct content *a, const struct content *b)
+{
+	_cleanup_arena_ struct arena *scratch = arena_new();
+	_cleanup_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
+
+	if (content_same(a, b, NULL))
+		return true;
+	if (!a || !b || !a->data || !b->data)
+		return false;
+	unit_file_parse(scratch, a, write_assignment, &x);
+	unit_file_parse(scratch, b, write_assignment, &y);
+	return x.size == y.size && (!x.size || !memcmp(x.data, y.data, x.size));
+}

@@ -9,16 +9,30 @@
 
 #include "l4sync/text.h"
 
-/* --only: by id or a glob of ids; a name without a type matches any type's. */
-static bool is_selected(const struct request *q, const char *id)
+/* A file that becomes a link, or a link that becomes a file, is the same thing under another id;
+ * the resource of the set that has that other id, or NULL. */
+static struct resource *twin(struct arena *a, const struct resources *set, const char *id)
 {
-	if (!q->n_only)
+	const char *other = text_starts(id, "file:") ? "link" : text_starts(id, "link:") ? "file" : NULL;
+
+	if (!set || !other)
+		return NULL;
+	return resources_find(set, arena_printf(a, "%s:%s", other, resource_name(id)));
+}
+
+/* Whether the triple stands for itself: what has become another type is that one's past. */
+static bool take_twin(struct run *r, struct triple *t)
+{
+	const struct resources *originals = r->base.originals;
+
+	if (!t->want)
+		return !twin(r->arena, r->want, t->id);
+	if (t->base)
 		return true;
-	for (size_t i = 0; i < q->n_only; i++)
-		if (text_glob(q->only[i], id) ||
-			(!strchr(q->only[i], ':') && text_glob(q->only[i], resource_name(id))))
-			return true;
-	return false;
+	t->base = twin(r->arena, r->base.want, t->id);
+	if (t->base && originals)
+		t->original = resources_find(originals, t->base->id);
+	return true;
 }
 
 static int inspect_one(struct run *r, struct inspection *in, struct triple *t, struct err *e)
@@ -51,22 +65,6 @@ static void next_triple(const struct resources *base, const struct resources *wa
 	*j += c >= 0;
 }
 
-/* Of an adopted secret that leaves the state only a keyed hash is known: there is no way back, and
- * removing what l4sync did not make would be worse than leaving it. */
-static bool is_lost(struct inspection *in, const struct triple *t)
-{
-	const struct resource *o = t->original;
-
-	if (t->want || !o || !o->content || !o->content->keyed || o->content->data ||
-		resource_matches(t->module, o, t->live.live, in->key))
-		return false;
-	finding_add(in->findings, "foreign", "secret-original", t->id,
-		"%s leaves the state. What it was before l4sync was secret and is not kept, so it stays "
-		"as it is now",
-		t->id);
-	return true;
-}
-
 int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
 	struct err *e)
 {
@@ -79,16 +77,18 @@ int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_
 		struct triple *t = &triples[n];
 
 		next_triple(base, r->want, &i, &j, t);
-		if (!is_selected(r->request, t->id))
+		if (!run_selects(r->request, t->id))
 			continue;
 		t->module = module_of(modules, t->id);
 		if (!t->module)
 			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type", t->id);
 		t->original = originals ? resources_find(originals, t->id) : NULL;
+		if (!take_twin(r, t))
+			continue;
 		int c = inspect_one(r, in, t, e);
 		if (c < 0)
 			return c;
-		n += !is_lost(in, t);
+		n++;
 	}
 	*ret = triples;
 	*ret_n = n;

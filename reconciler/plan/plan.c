@@ -94,7 +94,11 @@ void plan_compare(struct plan *p, const struct triple *triples, size_t n,
 			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip};
 			continue;
 		}
-		compare(t, key, &p->changes[p->n_changes], &change);
+		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
+			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
+				"%s leaves the state. What it was before l4sync was secret and is not kept, so "
+				"it stays as it is now",
+				t->id);
 		if (change)
 			p->n_changes++;
 		else if (t->want)

@@ -10,21 +10,30 @@
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
 
-/* "URL REF COMMIT", its parts escaped so that they hold no blank; "-" stands for none. */
+#include "directives.h"
+
+static json_t *part(const char *s, size_t n)
+{
+	_cleanup_free_ char *text = xmalloc(n + 1);
+
+	memcpy(text, s, n);
+	text[n] = '\0';
+	return strcmp(text, "-") != 0 ? event_string(text) : json_null();
+}
+
+/* From the right: only the first part, which may be a path, can hold a blank. */
 json_t *source_to_json(const char *source)
 {
-	static const char *const names[] = {"url", "ref", "commit"};
-	json_t *o = json_object();
+	const char *end = source + strlen(source);
+	const char *commit = memrchr(source, ' ', (size_t)(end - source));
+	const char *ref = commit ? memrchr(source, ' ', (size_t)(commit - source)) : NULL;
 
-	for (size_t i = 0; i < ELEMENTS(names); i++) {
-		size_t n = strcspn(source, " ");
-
-		json_object_set_new(o, names[i],
-			n == 1 && *source == '-' ? json_null() : json_stringn(source, n));
-		source += n + (source[n] == ' ');
-	}
-	json_object_set_new(o, "signer", json_null());
-	return o;
+	if (!ref)
+		return json_pack("{s:o, s:n, s:n, s:n}", "url", event_string(source), "ref", "commit",
+			"signer");
+	return json_pack("{s:o, s:o, s:o, s:n}", "url", part(source, (size_t)(ref - source)), "ref",
+		part(ref + 1, (size_t)(commit - ref - 1)), "commit",
+		part(commit + 1, (size_t)(end - commit - 1)), "signer");
 }
 
 static json_t *values_of(const struct resource *item, const char *key)
@@ -48,7 +57,8 @@ static json_t *attributes_to_json(const struct change *c)
 
 	for (const char *const *key = c->module->compared; key && *key; key++) {
 		if (!c->want || !resource_get(c->want, *key) ||
-			(c->live && resource_same(c->want, c->live, *key)))
+			(c->live && resource_same(c->want, c->live, *key)) ||
+			(!c->live && !strcmp(*key, "path")))
 			continue;
 		json_array_append_new(list,
 			json_pack("{s:s, s:o, s:o}", "key", *key, "old", values_of(c->live, *key), "new",
@@ -78,7 +88,7 @@ static json_t *change_to_json(const struct change *c,
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", c->id, "op",
 		op_name(c->op), "origin", origin_name(c->origin), "path", event_string(path_of(c)),
 		"diff", event_string(diff_of(userdata, c)), "encoding", "utf-8", "secret", secret,
-		"attributes", attributes_to_json(c), "directives", json_array(), "from",
+		"attributes", attributes_to_json(c), "directives", directives_to_json(c), "from",
 		event_string(said ? said->where.file : NULL));
 }
 
@@ -126,8 +136,9 @@ json_t *plan_to_json(const struct plan *p,
 	for (size_t i = 0; i < p->n_skipped; i++)
 		json_array_append_new(skipped,
 			json_pack("{s:s, s:s}", "id", p->skipped[i].id, "reason", p->skipped[i].reason));
-	return json_pack("{s:i, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}}",
-		"l4sync", 1, "host", p->host, "sources", sources, "behind", (int)p->behind, "plan_id",
+	return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}}",
+		"l4sync", 1, "host", p->host, "sources", sources, "behind",
+		p->looked_at_source ? json_integer(0) : json_null(), "plan_id",
 		p->id, "changes", changes, "effects", effects, "findings", findings, "removal",
 		removal_to_json(p), "skipped", skipped, "summary", "ok", (json_int_t)p->n_ok, "change",
 		(json_int_t)p->n_changes, "restart", (json_int_t)plan_restarts(p));

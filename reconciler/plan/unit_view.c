@@ -60,9 +60,8 @@ static const char *placed_path(const struct resource *item)
 static void add_overlay(struct unit_overlay *o, size_t *n, const struct resource *item)
 {
 	const char *path = placed_path(item);
-	bool unknown = item->content && item->content->keyed && !item->content->data;
 
-	if (path && !unknown)
+	if (path && (!item->content || item->content->data))
 		o[(*n)++] = (struct unit_overlay){path, item->content, resource_get(item, "target")};
 }
 

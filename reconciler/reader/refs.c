@@ -202,3 +202,20 @@ int commit_verify(git_repository *repo, const char *commit, bool contents, struc
 	git_commit_free(object);
 	return r ? err_set(e, -EUCLEAN, "commit %s: %s", commit, git_failure()) : 0;
 }
+
+int commit_descends(git_repository *repo, const char *commit, const char *older, struct err *e)
+{
+	git_oid new, old;
+
+	if (!strcmp(commit, older))
+		return 0;
+	if (git_oid_fromstr(&new, commit) < 0 || git_oid_fromstr(&old, older) < 0)
+		return err_set(e, -EINVAL, "\"%s\" and \"%s\" are not both commits", commit, older);
+	if (git_graph_descendant_of(repo, &new, &old) == 1)
+		return 0;
+	return err_set(e, -EPERM,
+		"commit %.12s does not descend from %.12s, which was applied last: either the "
+		"repository's history was rewritten, or this is an older commit; nothing was touched. "
+		"If it is what you mean, say so with --allow-rewind",
+		commit, older);
+}

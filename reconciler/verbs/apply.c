@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../apply/restart.h"
 #include "generation.h"
 #include "report.h"
 #include "verbs.h"
@@ -44,11 +45,8 @@ static int refuse_guarded(struct run *r, struct err *e)
 /* Asking may take minutes: what was shown must still be what would be done. */
 static int confirm(struct run *r, struct err *e)
 {
-	char shown[HASH_TEXT_MAX];
-
 	if (r->request->yes)
 		return 0;
-	memcpy(shown, r->plan->id, sizeof shown);
 	int answer = r->sink->ask(r->sink,
 		arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
 			r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s", plan_restarts(r->plan),
@@ -60,11 +58,15 @@ static int confirm(struct run *r, struct err *e)
 		return err_set(e, answer, "the question could not be asked: nothing was touched");
 	if (!answer)
 		return err_set(e, -ECANCELED, "declined: nothing was touched");
+	_cleanup_plan_ struct plan *shown = TAKE_PTR(r->plan);
 	int c = run_plan(r, e);
-	if (c >= 0 && strcmp(shown, r->plan->id) != 0)
-		c = err_set(e, -ESTALE, "the host has changed since the plan was shown: nothing was "
+	if (c < 0)
+		return c;
+	if (strcmp(shown->id, r->plan->id) != 0)
+		return err_set(e, -ESTALE, "the host has changed since the plan was shown: nothing was "
 			"touched; look at the new plan");
-	return c;
+	restarts_announce(r->sink, &shown->effects, &r->plan->effects);
+	return 0;
 }
 
 /* The want has moved on although nothing on the host differs: base must follow, or the next check

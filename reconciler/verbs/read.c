@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,7 +60,8 @@ static int reader_identity(const struct source *src, struct reader_job *job, str
 	return 0;
 }
 
-/* ROOT/var/lib/l4sync/reader, the reader's own; its parent lets that one group walk through. */
+/* ROOT/var/lib/l4sync/reader, the reader's own. Its parent stays root's: the child gets a view of the
+ * file system in which it can walk there. */
 static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
 {
 	int state;
@@ -73,13 +75,26 @@ static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
 	if (job->drop) {
 		_cleanup_close_ int fd =
 			openat(state, READER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || fchown(fd, job->uid, job->gid) < 0 || fchown(state, 0, job->gid) < 0 ||
-			fchmod(state, 0710) < 0)
+		if (fd < 0 || fchown(fd, job->uid, job->gid) < 0)
 			return err_errno(e, -errno, "cannot give %s%s/" READER_DIR " to its user",
 				r->host->root_path, STATE_DIR);
 	}
 	job->cache_dir = arena_printf(r->arena, "%s%s/" READER_DIR, r->host->root_path, STATE_DIR);
 	return 0;
+}
+
+/* The commit of the newest applied generation, if it came from this URL. */
+static const char *applied_commit(struct run *r, const char *url)
+{
+	size_t n = strlen(url);
+
+	for (size_t i = 0; i < r->base.n_sources; i++) {
+		const char *source = r->base.sources[i], *commit = strrchr(source, ' ');
+
+		if (!strncmp(source, url, n) && source[n] == ' ' && commit && strcmp(commit, " -") != 0)
+			return commit + 1;
+	}
+	return NULL;
 }
 
 static int prepare(struct run *r, struct reader_job *job, struct err *e)
@@ -107,6 +122,8 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 			"nothing says where the state is: give --state DIR or --source URL, or put "
 			"`source: {url: …, ref: …}` into %s/etc/l4sync/config.yaml",
 			r->host->root_path);
+	job->applied = applied_commit(r, job->source.url);
+	job->allow_rewind = q->allow_rewind;
 	c = reader_identity(&job->source, job, e);
 	return c < 0 ? c : reader_dir(r, job, e);
 }
@@ -128,6 +145,55 @@ static int load_unit_contents(struct run *r, struct resources *set, struct err *
 	return 0;
 }
 
+bool run_selects(const struct request *q, const char *id)
+{
+	if (!q->n_only)
+		return true;
+	/* Unlike in `files:`, a * does not stop at a slash: file:* is all files. */
+	for (size_t i = 0; i < q->n_only; i++)
+		if (!fnmatch(q->only[i], id, 0) ||
+			(!strchr(q->only[i], ':') && !fnmatch(q->only[i], resource_name(id), 0)))
+			return true;
+	return false;
+}
+
+static bool selects_any(const struct resources *set, const struct request *q)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (run_selects(q, set->items[i]->id))
+			return true;
+	return false;
+}
+
+static void take_part(struct resources *part, const struct resources *set, const struct request *q,
+	bool selected)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (run_selects(q, set->items[i]->id) == selected)
+			resources_add_ref(part, set->items[i]);
+}
+
+/*
+ * With --only the want is what was applied last, with the selected resources as the state has them
+ * now: what is recorded in the end must be what the host has then.
+ */
+static int select_only(struct run *r, struct err *e)
+{
+	if (!selects_any(r->want, r->request) && !selects_any(r->base.want, r->request))
+		return err_set(e, -ENOENT, "--only selects nothing: no resource of the state is called so "
+			"(l4sync plan shows their names)");
+	struct resources *part = resources_new();
+
+	take_part(part, r->want, r->request, true);
+	take_part(part, r->base.want, r->request, false);
+	for (size_t i = 0; i < r->want->n_metas; i++)
+		resources_meta(part, r->want->metas[i].key, r->want->metas[i].value);
+	resources_sort(part, NULL);
+	r->read = r->want;
+	r->want = part;
+	return load_unit_contents(r, r->base.want, e);
+}
+
 int run_read(struct run *r, struct err *e)
 {
 	struct diags diags = {.arena = r->arena};
@@ -141,7 +207,9 @@ int run_read(struct run *r, struct err *e)
 	closep_(&job.state_fd);
 	closep_(&job.source.path_fd);
 	/* A unit that leaves the state may be put back as it was before it was adopted. */
-	return c < 0 ? c : load_unit_contents(r, r->base.originals, e);
+	if (c >= 0)
+		c = load_unit_contents(r, r->base.originals, e);
+	return c >= 0 && r->request->n_only ? select_only(r, e) : c;
 }
 
 int run_read_base(struct run *r, struct err *e)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "l4sync/bus.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
 
@@ -61,15 +62,23 @@ static double seconds_since(const struct timespec *start)
 
 void run_done(struct run *r, int exit_status)
 {
-	event_emit(r->sink, "{s:s, s:i, s:f}", "event", "done", "exit", exit_status, "seconds",
-		seconds_since(&r->started));
+	const struct bus *bus = r->host ? r->host->bus : NULL;
+
+	event_emit(r->sink, "{s:s, s:i, s:f, s:i}", "event", "done", "exit", exit_status, "seconds",
+		seconds_since(&r->started), "round_trips", bus ? (int)bus_round_trips(bus) : 0);
 }
 
 void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
 	uint64_t generation)
 {
-	event_emit(r->sink, "{s:s, s:i, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done", "exit",
-		exit_status, "ok", (json_int_t)r->plan->n_ok, "fixed", (json_int_t)fixed, "failed",
+	const char *summary = exit_status == EXIT_ROLLED_BACK
+		? "Rolled back: everything is as it was before."
+		: exit_status == EXIT_NOT_ROLLED_BACK
+		? "Not wholly rolled back: what is left is named above."
+		: NULL;
+
+	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done", "exit",
+		exit_status, "summary", summary, "ok", (json_int_t)r->plan->n_ok, "fixed", (json_int_t)fixed, "failed",
 		(json_int_t)failed, "deferred", 0, "generation",
 		generation ? json_integer((json_int_t)generation) : json_null(), "seconds",
 		seconds_since(&r->started));

@@ -69,6 +69,7 @@ static int settle_interrupted(struct run *r, struct err *e)
 	}
 	history_close(r->history);
 	r->history = NULL;
+	generation_clear(&r->base);
 	return open_history(r, true, e);
 }
 
@@ -77,6 +78,7 @@ int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lo
 {
 	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	long long since;
 	int c = run_require_root(q, e);
 
 	if (c >= 0)
@@ -87,6 +89,9 @@ int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lo
 		c = open_history(r, lock == RUN_WRITES, e);
 	if (c >= 0 && lock == RUN_WRITES)
 		c = settle_interrupted(r, e);
+	else if (c >= 0 && txn_journal_exists(r->host, &since))
+		event_message(s, "warning", "an earlier apply was interrupted, and what it had begun is "
+			"still there: the next apply puts it back first");
 	return c;
 }
 
@@ -94,6 +99,7 @@ void run_close(struct run *r)
 {
 	plan_free(r->plan);
 	resources_free(r->want == r->base.want ? NULL : r->want);
+	resources_free(r->read);
 	resources_free(r->base.want);
 	resources_free(r->base.before);
 	resources_free(r->base.originals);

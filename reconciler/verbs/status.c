@@ -22,7 +22,7 @@ static json_t *time_to_json(int64_t seconds)
 	return json_string(text);
 }
 
-json_t *generation_to_json(const struct generation *g)
+static json_t *generation_to_json(const struct generation *g)
 {
 	static const char *const outcomes[] = {
 		[OUTCOME_APPLIED] = "applied",
@@ -77,7 +77,9 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 		"journal", journal, "pending", "suspended");
 }
 
-int verb_status(const struct request *q, struct sink *s)
+/* Opens, lists the generations (at most max; 0: all) and shows them by the verb's own function. */
+static int show_generations(const struct request *q, struct sink *s, size_t max,
+	void (*show)(struct run *r, const struct generation *list, size_t n))
 {
 	_cleanup_run_ struct run r;
 	_cleanup_err_ struct err e = ERR_INIT;
@@ -86,29 +88,32 @@ int verb_status(const struct request *q, struct sink *s)
 	int c = open_reading(&r, q, s, &e);
 
 	if (c >= 0 && r.history)
-		c = history_list(r.history, r.arena, 0, &list, &n, &e);
+		c = history_list(r.history, r.arena, max, &list, &n, &e);
 	if (c < 0)
 		return verb_failed(&r, &e);
-	event_emit(s, "{s:s, s:o}", "event", "status", "status", status_document(&r, list, n));
+	show(&r, list, n);
 	run_done(&r, EXIT_CONVERGED);
 	return EXIT_CONVERGED;
 }
 
+static void show_status(struct run *r, const struct generation *list, size_t n)
+{
+	event_emit(r->sink, "{s:s, s:o}", "event", "status", "status", status_document(r, list, n));
+}
+
+static void show_log(struct run *r, const struct generation *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		event_emit(r->sink, "{s:s, s:o}", "event", "generation", "generation",
+			generation_to_json(&list[i]));
+}
+
+int verb_status(const struct request *q, struct sink *s)
+{
+	return show_generations(q, s, 0, show_status);
+}
+
 int verb_log(const struct request *q, struct sink *s)
 {
-	_cleanup_run_ struct run r;
-	_cleanup_err_ struct err e = ERR_INIT;
-	struct generation *list = NULL;
-	size_t n = 0;
-	int c = open_reading(&r, q, s, &e);
-
-	if (c >= 0 && r.history)
-		c = history_list(r.history, r.arena, q->lines ? q->lines : LOG_DEFAULT, &list, &n, &e);
-	if (c < 0)
-		return verb_failed(&r, &e);
-	for (size_t i = 0; i < n; i++)
-		event_emit(s, "{s:s, s:o}", "event", "generation", "generation",
-			generation_to_json(&list[i]));
-	run_done(&r, EXIT_CONVERGED);
-	return EXIT_CONVERGED;
+	return show_generations(q, s, q->lines ? q->lines : LOG_DEFAULT, show_log);
 }

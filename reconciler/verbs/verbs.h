@@ -15,7 +15,4 @@ int verb_log(const struct request *q, struct sink *s);
 /* Says what went wrong and ends the run's events; returns the exit status. */
 int verb_failed(struct run *r, struct err *e);
 
-/* A generation as status and log show it; a new reference. */
-json_t *generation_to_json(const struct generation *g);
-
 #endif

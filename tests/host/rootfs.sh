@@ -22,12 +22,12 @@ build_packages=(
 # shellcheck disable=SC2034
 vm_packages=("${run_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
 
-# Part of the key: whatever this script or the list of packages says, a change of it rebuilds.
+# What a file system is made of and how: a change of either rebuilds. What else this script does is not in it.
 key_of() {
 	local -n list=$1_packages
 	{
 		printf '%s\n' "$suite" "${list[@]}"
-		cat "${BASH_SOURCE[0]}"
+		declare -f bootstrap configure_run "make_$1"
 	} | sha256sum | cut -c1-12
 }
 

@@ -219,4 +219,5 @@ else
 	skip https "python3, openssl or git http-backend is not there"
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
+[[ -z ${L4SYNC_COUNTS:-} ]] || echo "$passed $failed $skipped" >>"$L4SYNC_COUNTS"
 ((failed == 0))

@@ -9,6 +9,7 @@
 # The work directory T and the cgroup CG are made by whoever comes first, the runner or a test that is
 # run by hand, and inherited by name. Processes are ended through the cgroup: it cannot name a stranger.
 base_owner='' base_guard=''
+declare -gA base_held=()
 
 # base_init: sets T and CG, and ends what is in them when this shell ends, in whatever way.
 base_init() {
@@ -120,11 +121,15 @@ wait_for() {
 	done
 }
 
-# hold_cached KIND: prints nothing; sets CACHED to the cached file system's directory and keeps it from
+# hold_cached KIND: sets CACHED to the cached file system's directory, the same each time, and keeps it from
 # being removed while this shell lives.
 hold_cached() {
 	local fd
-	CACHED=$("$HOST_DIR/rootfs.sh" "$1")
-	exec {fd}<"$CACHED"
-	flock -s "$fd"
+	if [[ -z ${base_held[$1]:-} ]]; then
+		base_held[$1]=$("$HOST_DIR/rootfs.sh" "$1")
+		exec {fd}<"${base_held[$1]}"
+		flock -s "$fd"
+	fi
+	# shellcheck disable=SC2034 # for the caller
+	CACHED=${base_held[$1]}
 }

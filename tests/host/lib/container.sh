@@ -21,6 +21,7 @@ container_boot() {
 		--private-network --hostname=left4me -M "l4sync-$$-$name" --console=passive "$@" -b \
 		</dev/null >"$T/$name.console" 2>&1 &
 	container_pid["$name"]=$!
+	disown "$!" # it is ended by its cgroup; the shell need not report that
 	for ((i = 0; i < 600; i++)); do
 		alive "${container_pid[$name]}" || break
 		if container_up "$name"; then

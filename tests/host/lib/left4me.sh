@@ -8,7 +8,7 @@
 left4me_baseline() {
 	host_put "$1" "$HOST_DIR/fixtures/left4me" /root/left4me-fixtures
 	host_run "$1" bash /root/left4me-fixtures/setup
-	wait_for 60 left4me_answers "$1" 1 2 10 2>/dev/null && return 0
+	wait_for 90 left4me_answers "$1" 1 2 10 2>/dev/null && return 0
 	echo "left4me in $1 does not answer; its log:" >&2
 	host_run "$1" journalctl --no-pager -n 60 -u 'left4me-*' >&2
 	return 1

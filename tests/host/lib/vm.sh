@@ -6,7 +6,7 @@
 
 declare -gA vm_pid=() # name → the emulator
 declare -gA vm_port=() # name → the port on loopback that leads to its sshd
-vm_seconds=240 # for one boot; emulation on a busy machine is slow
+vm_seconds=400 # for one boot, which takes 50 on a machine with nothing else to do
 
 # vm_boot NAME [QEMU ARGUMENT...]: boots and waits until it is up. The first time from a clean disk, and
 # installs l4sync if it is built; after vm_power_cut from the disk as it was left.

@@ -1,0 +1,28 @@
+/*
+ * The lines of a unit file, systemd.syntax(7).
+ * Called by the unit index and by the report of what a changed unit file means.
+ */
+#ifndef L4SYNC_UNIT_SYNTAX_H
+#define L4SYNC_UNIT_SYNTAX_H
+
+#include <stdbool.h>
+
+#include "l4sync/mem.h"
+#include "l4sync/resources.h"
+
+struct assignment {
+	const char *section, *key;
+	const char *value; /* its continuation lines joined */
+	unsigned line;     /* of the key, from 1 */
+};
+
+/* Calls each for the assignments of a unit file, in order; its non-zero return ends the parsing with
+ * it. content NULL: none. Comments, empty lines and what stands outside of a section are left out. */
+int unit_file_parse(struct arena *a, const struct content *content,
+	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
+
+/* Whether two files make the same assignments in the same order: whether they differ only in
+ * comments and white space. Either may be NULL. */
+bool unit_file_same(const struct content *a, const struct content *b);
+
+#endif
