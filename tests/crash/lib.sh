@@ -12,8 +12,11 @@ not_ok() { # NAME REASON…
 }
 
 # What l4sync's own business is: its state directory and lock.
-tree() { "$F" "$1" var/lib/l4sync run/l4sync; }
-tree_t() { "$F" "$1" -t var/lib/l4sync run/l4sync; }
+tree() { "$F" "$1" var/lib/l4sync run/l4sync | sort; }
+tree_t() { "$F" "$1" -t var/lib/l4sync run/l4sync | sort; }
+
+# What the last apply said, without its line breaks.
+said() { tr -s ' \n' ' ' <"$W/out" | grep -q -- "$1"; }
 
 run_l4sync() { "$L" "$1" --root "$W/root" "${@:2}" </dev/null; }
 apply_state() { run_l4sync apply --state "$1" --yes --allow-removal "${@:2}"; }
@@ -31,6 +34,7 @@ fresh() { # the host as saved under NAME
 # The host under state a, ready to become b, and both trees.
 prepare_ab() {
 	[ -d "$W/old" ] && return
+	rm -rf "$W/root"
 	make_host "$W/root"
 	make_state_a "$W/a"
 	make_state_b "$W/a" "$W/b"
