@@ -76,8 +76,12 @@ START_TEST(every_combination)
 {
 	int b = _i % STATES, w = _i / STATES % STATES, l = _i / STATES / STATES % STATES;
 	int o = _i / STATES / STATES / STATES, to = w ? w : o;
-	struct triple t = {.id = "file:/x", .module = &module, .base = state(b), .want = state(w),
-		.original = state(o), .live = {.live = state(l)}};
+	struct triple t = {.id = "file:/x",
+		.module = &module,
+		.base = state(b),
+		.want = state(w),
+		.original = state(o),
+		.live = {.live = state(l)}};
 	const struct triple before = t;
 	struct change c = {0}, again = {0};
 	bool change, change_again;
@@ -95,10 +99,10 @@ START_TEST(every_combination)
 	ck_assert_ptr_eq(c.base, t.base);
 	ck_assert_ptr_eq(c.live, t.live.live);
 	ck_assert_ptr_eq(c.want, t.want ? t.want : t.original);
-	ck_assert_int_eq(c.op, !to ? OP_DELETE
-		: !l               ? OP_CREATE
-		: (l & 1) == (to & 1) ? OP_ATTRIBUTES
-				      : OP_UPDATE);
+	ck_assert_int_eq(c.op, !to                   ? OP_DELETE
+			       : !l                  ? OP_CREATE
+			       : (l & 1) == (to & 1) ? OP_ATTRIBUTES
+						     : OP_UPDATE);
 }
 END_TEST
 
@@ -118,11 +122,11 @@ START_TEST(unnamed)
 }
 END_TEST
 
-static unsigned row_of(const struct resource *b, const struct resource *w,
-	const struct resource *l, struct change *c)
+static unsigned row_of(const struct resource *b, const struct resource *w, const struct resource *l,
+	struct change *c)
 {
-	const struct triple t = {.id = "file:/x", .module = &module, .base = b, .want = w,
-		.live = {.live = l}};
+	const struct triple t = {
+		.id = "file:/x", .module = &module, .base = b, .want = w, .live = {.live = l}};
 	bool change;
 
 	return compare(&t, key, c, &change);
@@ -220,7 +224,8 @@ END_TEST
 /* A file becomes a link: base is of the other type, and the live one says that it is. */
 START_TEST(becomes_link)
 {
-	struct resource *base = make("a", "0644"), *want = make(NULL, NULL), *live = make("a", "0644");
+	struct resource *base = make("a", "0644"), *want = make(NULL, NULL),
+			*live = make("a", "0644");
 	struct change c;
 
 	resource_set(arena, want, "target", "elsewhere");

@@ -33,11 +33,11 @@ START_TEST(links_are_refused)
 	put("/dangling -> nowhere");
 	put("/loop -> loop");
 	ck_assert_int_eq(host_dir(host, cases[_i].path, &fd, &e), -ELOOP);
-	ck_assert_str_eq(err_text(&e),
-		arena_printf(arena,
-			"%s%s is a symbolic link to %s where a directory is expected: give the path "
-			"without the link",
-			root, cases[_i].link, cases[_i].target));
+	ck_assert_str_eq(err_text(&e), arena_printf(arena,
+					       "%s%s is a symbolic link to %s where a directory is "
+					       "expected: give the path "
+					       "without the link",
+					       root, cases[_i].link, cases[_i].target));
 }
 END_TEST
 

@@ -81,8 +81,8 @@ END_TEST
 
 START_TEST(natural)
 {
-	static const char *const names[] = {"t@10.service", "web.service", "t@2.service",
-		"t@1.service", "a.service"};
+	static const char *const names[] = {
+		"t@10.service", "web.service", "t@2.service", "t@1.service", "a.service"};
 	static const size_t expected[] = {4, 3, 2, 0, 1};
 	_cleanup_err_ struct err e = ERR_INIT;
 	size_t *order;
@@ -113,7 +113,8 @@ START_TEST(cycles)
 	size_t untouched = 7, *order = &untouched;
 
 	ck_assert_int_eq(
-		order_units(arena, names, 5, cases[_i].edges, cases[_i].n_edges, &order, &e), -ELOOP);
+		order_units(arena, names, 5, cases[_i].edges, cases[_i].n_edges, &order, &e),
+		-ELOOP);
 	ck_assert_ptr_eq(order, &untouched);
 	const char *colon = strchr(err_text(&e), ':');
 	ck_assert_ptr_nonnull(colon);

@@ -93,7 +93,8 @@ static void take_section(struct plan_case *c, const char *name, const char *head
 
 		if (strcmp(head, set_names[set]) != 0)
 			continue;
-		for (char *line = strtok_r(body, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		for (char *line = strtok_r(body, "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
 			take_resource(c, (enum set)set, line);
 		return;
 	}
@@ -114,7 +115,8 @@ static void take_sections(struct plan_case *c, const char *name, const struct bu
 		}
 		next = strstr(newline, "\n=== ");
 		ck_assert_msg(next, "%s: has no section \"expect\"", name);
-		take_section(c, name, head, arena_strndup(arena, newline, (size_t)(next - newline)));
+		take_section(
+			c, name, head, arena_strndup(arena, newline, (size_t)(next - newline)));
 		at = next;
 	}
 	for (int i = 0; i < SET_COUNT; i++)
@@ -126,7 +128,8 @@ static void put_live(const struct resources *live)
 {
 	for (size_t i = 0; i < live->n; i++) {
 		const struct resource *item = live->items[i];
-		const char *path = resource_get(item, "path"), *target = resource_get(item, "target");
+		const char *path = resource_get(item, "path"),
+			   *target = resource_get(item, "target");
 
 		if (!path)
 			continue;
@@ -147,8 +150,10 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 		int order = !b ? 1 : !w ? -1 : strcmp(b->id, w->id);
 		const char *id = order <= 0 ? b->id : w->id;
 
-		ret[n] = (struct triple){.id = id, .module = module_of(modules, id),
-			.base = order <= 0 ? b : NULL, .want = order >= 0 ? w : NULL};
+		ret[n] = (struct triple){.id = id,
+			.module = module_of(modules, id),
+			.base = order <= 0 ? b : NULL,
+			.want = order >= 0 ? w : NULL};
 		ret[n].original = resources_find(c->sets[SET_ORIGINALS], id);
 		ret[n].live.live = resources_find(c->sets[SET_LIVE], id);
 		if (resources_find(c->skipped, id))
@@ -162,7 +167,7 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 static const char *diff_of(void *userdata, const struct change *c)
 {
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
-		(c->live && c->live->secret);
+		      (c->live && c->live->secret);
 	const char *text = NULL;
 
 	(void)userdata;
@@ -176,8 +181,8 @@ static struct plan *make_plan(struct plan_case *c)
 	const struct resources *base = c->sets[SET_BASE]->n ? c->sets[SET_BASE] : NULL;
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct plan *p = plan_new(arena);
-	struct triple *triples = arena_array(arena, struct triple,
-		c->sets[SET_BASE]->n + c->sets[SET_WANT]->n);
+	struct triple *triples =
+		arena_array(arena, struct triple, c->sets[SET_BASE]->n + c->sets[SET_WANT]->n);
 	size_t n = make_triples(c, triples);
 	struct unit_view *view =
 		unit_view_new(host, arena, c->sets[SET_WANT], base, c->sets[SET_ORIGINALS]);
@@ -238,7 +243,8 @@ START_TEST(plan_case)
 	if (strncmp(out, text.data + c.expect, strlen(out)) != 0 ||
 		strcmp(text.data + c.expect + strlen(out), "\n") != 0) {
 		if (!getenv("UPDATE_CASES"))
-			ck_abort_msg("%s: expected:\n%s\ncame out:\n%s", path, text.data + c.expect, out);
+			ck_abort_msg("%s: expected:\n%s\ncame out:\n%s", path, text.data + c.expect,
+				out);
 		FILE *f = fopen(path, "we");
 		fprintf(f, "%.*s%s\n", (int)c.expect, text.data, out);
 		fclose(f);
@@ -250,8 +256,8 @@ START_TEST(plan_case)
 END_TEST
 
 /* A plan of these lines ("want ID…"), its id in the arena. */
-static const char *id_of(const char *const *lines, const char *where, enum action action,
-	const char *unit)
+static const char *id_of(
+	const char *const *lines, const char *where, enum action action, const char *unit)
 {
 	struct plan_case c;
 
@@ -269,8 +275,8 @@ static const char *id_of(const char *const *lines, const char *where, enum actio
 		c.sets[SET_WANT]->items[i]->where = (struct where){where, 3, 1};
 	_cleanup_plan_ struct plan *p = make_plan(&c);
 	for (const char *u = unit; u && *u; u += strlen(u) + 1) {
-		p->effects.items = grow(p->effects.items, &p->effects.cap, p->effects.n,
-			sizeof(*p->effects.items));
+		p->effects.items = grow(
+			p->effects.items, &p->effects.cap, p->effects.n, sizeof(*p->effects.items));
 		p->effects.items[p->effects.n++] = (struct effect){.action = action, .target = u};
 	}
 	plan_identify(p, test_key);
@@ -281,14 +287,14 @@ static const char *id_of(const char *const *lines, const char *where, enum actio
 
 START_TEST(plan_id)
 {
-	static const char *const one[] = {"want file:/a mode=0644 : x", "live file:/a mode=0600 : x",
-		NULL};
-	static const char *const other[] = {"want file:/a mode=0644 : y", "live file:/a mode=0600 : x",
-		NULL};
-	static const char *const live[] = {"want file:/a mode=0644 : x", "live file:/a mode=0601 : x",
-		NULL};
-	static const char *const secret[] = {"want file:/a secret mode=0644 : x",
-		"live file:/a secret mode=0600 : x", NULL};
+	static const char *const one[] = {
+		"want file:/a mode=0644 : x", "live file:/a mode=0600 : x", NULL};
+	static const char *const other[] = {
+		"want file:/a mode=0644 : y", "live file:/a mode=0600 : x", NULL};
+	static const char *const live[] = {
+		"want file:/a mode=0644 : x", "live file:/a mode=0601 : x", NULL};
+	static const char *const secret[] = {
+		"want file:/a secret mode=0644 : x", "live file:/a secret mode=0600 : x", NULL};
 	const char *id = id_of(one, "root/a", ACTION_STOP, NULL);
 
 	ck_assert(text_starts(id, "sha256:"));
@@ -300,7 +306,8 @@ START_TEST(plan_id)
 	/* Instances count as their template, however many; another action or unit does not. */
 	const char *restarts = id_of(one, "root/a", ACTION_RESTART, "t@1.service\0");
 	ck_assert_str_ne(id, restarts);
-	ck_assert_str_eq(restarts, id_of(one, "root/a", ACTION_RESTART, "t@1.service\0t@2.service\0"));
+	ck_assert_str_eq(
+		restarts, id_of(one, "root/a", ACTION_RESTART, "t@1.service\0t@2.service\0"));
 	ck_assert_str_eq(restarts, id_of(one, "root/a", ACTION_RESTART, "t@7.service\0"));
 	ck_assert_str_ne(restarts, id_of(one, "root/a", ACTION_STOP, "t@1.service\0"));
 	ck_assert_str_ne(restarts, id_of(one, "root/a", ACTION_RESTART, "u@1.service\0"));

@@ -11,7 +11,8 @@ START_TEST(paths)
 {
 	static const char *const cases[][2] = {
 		{"kernel.yama.ptrace_scope", "/proc/sys/kernel/yama/ptrace_scope"},
-		{"net.ipv4.conf.eth0/100.forwarding", "/proc/sys/net/ipv4/conf/eth0.100/forwarding"},
+		{"net.ipv4.conf.eth0/100.forwarding",
+			"/proc/sys/net/ipv4/conf/eth0.100/forwarding"},
 		{"vm", "/proc/sys/vm"},
 	};
 
@@ -102,8 +103,7 @@ START_TEST(no_way_back)
 		{"kernel.modules_disabled", "1", "0", true},
 		{"vm.swappiness", "3", "2", false},
 	};
-	const char *text =
-		sysctl_refusal(arena, cases[_i].key, cases[_i].live, cases[_i].want);
+	const char *text = sysctl_refusal(arena, cases[_i].key, cases[_i].live, cases[_i].want);
 
 	ck_assert_int_eq(text != NULL, cases[_i].refused);
 	if (text)
