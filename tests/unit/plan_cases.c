@@ -239,12 +239,14 @@ START_TEST(plan_case)
 	json_t *document = plan_to_json(p, diff_of, NULL);
 	json_object_set_new(document, "plan_id", json_string("sha256:…"));
 	char *out = json_dumps(document, JSON_INDENT(1) | JSON_SORT_KEYS);
-	ck_assert_msg(!strstr(out, "TOPSECRET"), "%s: a secret is in the plan:\n%s", path, out);
+	ck_assert_msg(!strstr(out, "TOPSECRET"), "%s: a secret is in the plan", path);
 	if (strncmp(out, text.data + c.expect, strlen(out)) != 0 ||
 		strcmp(text.data + c.expect + strlen(out), "\n") != 0) {
-		if (!getenv("UPDATE_CASES"))
-			ck_abort_msg("%s: expected:\n%s\ncame out:\n%s", path, text.data + c.expect,
-				out);
+		/* The documents are longer than a message may be. */
+		if (!getenv("UPDATE_CASES")) {
+			fprintf(stderr, "%s: came out:\n%s\n", path, out);
+			ck_abort_msg("%s: another plan came out (see above)", path);
+		}
 		FILE *f = fopen(path, "we");
 		fprintf(f, "%.*s%s\n", (int)c.expect, text.data, out);
 		fclose(f);
