@@ -277,6 +277,7 @@ static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)
 		return 0;
 	if (r >= 0)
 		r = name_identity(t, p.dir, p.temp, &at_temp, e);
+	/* cppcheck-suppress legacyUninitvar ; it is set where r is not negative */
 	if (r < 0 || !strcmp(at_temp, "absent"))
 		return r;
 	r = rename_flags(&p, p.temp, p.name, RENAME_NOREPLACE);

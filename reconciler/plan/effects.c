@@ -204,7 +204,7 @@ static int unit_file_effects(struct deriving *d, const struct change *c)
 static int orphan_links(struct deriving *d, const struct change *c)
 {
 	const char *name = resource_name(c->id);
-	const char *const *instances;
+	const char *const *instances = NULL;
 	struct enable_link *links;
 	size_t n = 0, n_links;
 	int r = unit_index_live_links(d->before, name, &links, &n_links, d->e);

@@ -48,71 +48,71 @@ START_TEST(takes_a_want)
 }
 END_TEST
 
+static const struct {
+	const char *answer, *text;
+} refused[] = {
+	{"", "without an answer"},
+	{"rubbish\n", "not well-formed"},
+	{"\n", "not well-formed"},
+	{"l4sync-resources 1\n", "not well-formed"},
+	{HEAD "blobs 0\n", "not well-formed"},
+	{HEAD TAIL "more\n", "not well-formed"},
+	{"l4sync-resources 1\n" TAIL, "another host or source"},
+	{"l4sync-resources 1\nmeta host h\n" TAIL, "another host or source"},
+	{"l4sync-resources 1\nmeta host other\nmeta source https://x/r.git m " COMMIT
+	 "\n" TAIL,
+		"another host or source"},
+	{"l4sync-resources 1\nmeta host h\nmeta source https://y/r.git m " COMMIT "\n" TAIL,
+		"another host or source"},
+	{"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git m 0123\n" TAIL,
+		"another host or source"},
+	{"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git " COMMIT "\n" TAIL,
+		"another host or source"},
+	{"l4sync-resources 1\nmeta host h\nmeta source - - -\n" TAIL,
+		"another host or source"},
+	{HEAD "dir:/etc/../root\n" TAIL, "dir:/etc/../root"},
+	{HEAD "file:/etc/x\n\t=group root\n\t=mode 0644\n\t=owner root\n" TAIL,
+		"(file:/etc/x: "},
+	{HEAD "dir:/proc/x\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
+		"(dir:/proc/x: "},
+	{HEAD "dir:/etc/x\n\t=group root\n\t=mode 99999\n\t=owner root\n" TAIL,
+		"(dir:/etc/x: "},
+	{HEAD "dir:/etc/x\n\t=evil 1\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
+		"(dir:/etc/x: "},
+	{HEAD "dir:/etc/\\x1b[2J\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
+		"(dir:/etc/?[2J: "},
+	{HEAD "dir:/etc/x\n\tfrom \\x1b[2J:0:0\n\t=group root\n\t=mode 0755\n\t=owner "
+	      "root\n" TAIL,
+		"no place in the state"},
+	{HEAD "nothing:/etc/x\n" TAIL, "there is no such type"},
+	{HEAD DIR_ITEM DIR_ITEM TAIL, "not well-formed"},
+	{"l4sync-failure 1\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 22\ntotal 0\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 0\nerror x\ntotal 0\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode -5\nerror x\ntotal 0\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 5000\nerror x\ntotal 0\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 5\nerror x\ntotal 0\nend", "cannot say why"},
+	{"l4sync-failure 1\ncode 5\nerror \\q\ntotal 0\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 22\ndiag 1 1\tfile\ntotal 1\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 22\ndiag 1\tfile\tx\ntotal 1\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 22\ndiag 9999999999 1\tf\tx\ntotal 1\nend\n",
+		"cannot say why"},
+	{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 0\nend\n", "cannot say why"},
+	{"l4sync-failure 1\ncode 22\nerror x\ndiag 1 1\tf\tx\ntotal 1\nend\n",
+		"cannot say why"},
+	{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 1\nend\nmore\n",
+		"cannot say why"},
+};
+
 START_TEST(refuses)
 {
-	static const struct {
-		const char *answer, *text;
-	} cases[] = {
-		{"", "without an answer"},
-		{"rubbish\n", "not well-formed"},
-		{"\n", "not well-formed"},
-		{"l4sync-resources 1\n", "not well-formed"},
-		{HEAD "blobs 0\n", "not well-formed"},
-		{HEAD TAIL "more\n", "not well-formed"},
-		{"l4sync-resources 1\n" TAIL, "another host or source"},
-		{"l4sync-resources 1\nmeta host h\n" TAIL, "another host or source"},
-		{"l4sync-resources 1\nmeta host other\nmeta source https://x/r.git m " COMMIT
-		 "\n" TAIL,
-			"another host or source"},
-		{"l4sync-resources 1\nmeta host h\nmeta source https://y/r.git m " COMMIT "\n" TAIL,
-			"another host or source"},
-		{"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git m 0123\n" TAIL,
-			"another host or source"},
-		{"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git " COMMIT "\n" TAIL,
-			"another host or source"},
-		{"l4sync-resources 1\nmeta host h\nmeta source - - -\n" TAIL,
-			"another host or source"},
-		{HEAD "dir:/etc/../root\n" TAIL, "dir:/etc/../root"},
-		{HEAD "file:/etc/x\n\t=group root\n\t=mode 0644\n\t=owner root\n" TAIL,
-			"(file:/etc/x: "},
-		{HEAD "dir:/proc/x\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
-			"(dir:/proc/x: "},
-		{HEAD "dir:/etc/x\n\t=group root\n\t=mode 99999\n\t=owner root\n" TAIL,
-			"(dir:/etc/x: "},
-		{HEAD "dir:/etc/x\n\t=evil 1\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
-			"(dir:/etc/x: "},
-		{HEAD "dir:/etc/\\x1b[2J\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL,
-			"(dir:/etc/?[2J: "},
-		{HEAD "dir:/etc/x\n\tfrom \\x1b[2J:0:0\n\t=group root\n\t=mode 0755\n\t=owner "
-		      "root\n" TAIL,
-			"no place in the state"},
-		{HEAD "nothing:/etc/x\n" TAIL, "there is no such type"},
-		{HEAD DIR_ITEM DIR_ITEM TAIL, "not well-formed"},
-		{"l4sync-failure 1\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 0\nerror x\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode -5\nerror x\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 5000\nerror x\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 5\nerror x\ntotal 0\nend", "cannot say why"},
-		{"l4sync-failure 1\ncode 5\nerror \\q\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 1 1\tfile\ntotal 1\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 1\tfile\tx\ntotal 1\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 9999999999 1\tf\tx\ntotal 1\nend\n",
-			"cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 0\nend\n", "cannot say why"},
-		{"l4sync-failure 1\ncode 22\nerror x\ndiag 1 1\tf\tx\ntotal 1\nend\n",
-			"cannot say why"},
-		{"l4sync-failure 1\ncode 22\ndiag 1 1\tf\tx\ntotal 1\nend\nmore\n",
-			"cannot say why"},
-	};
-
-	for (size_t i = 0; i < ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < ELEMENTS(refused); i++) {
 		_cleanup_err_ struct err e = ERR_INIT;
 
-		ck_assert_msg(take(cases[i].answer, strlen(cases[i].answer), &e) == -EBADMSG,
+		ck_assert_msg(take(refused[i].answer, strlen(refused[i].answer), &e) == -EBADMSG,
 			"%zu: %s", i, err_text(&e));
 		ck_assert_msg(
-			strstr(err_text(&e), cases[i].text) != NULL, "%zu: %s", i, err_text(&e));
+			strstr(err_text(&e), refused[i].text) != NULL, "%zu: %s", i, err_text(&e));
 		ck_assert_uint_eq(diags.n, 0);
 	}
 }

@@ -86,7 +86,7 @@ static void lingers(int answer_fd, int progress_fd, void *userdata)
 	(void)userdata;
 	dprintf(answer_fd, "done");
 	if (fork())
-		close(answer_fd), close(progress_fd);
+		close(progress_fd);
 	close(answer_fd);
 	for (;;)
 		pause();

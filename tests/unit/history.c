@@ -217,6 +217,7 @@ START_TEST(contents_are_taken_over)
 	for (size_t i = 0; i < g.want->n; i++)
 		ck_assert_msg(history_content(later, arena, g.want->items[i]->content, &c, &err) == 0,
 			"%s", err_text(&err));
+	ck_assert_ptr_nonnull(c);
 	ck_assert_mem_eq(c->data, "0\n", 2);
 }
 END_TEST

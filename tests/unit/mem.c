@@ -85,7 +85,7 @@ START_TEST(arena_overflow_aborts)
 	else if (_i == 2)
 		arena_alloc(a, SIZE_MAX / 2);
 	else
-		xmalloc(SIZE_MAX / 2);
+		free(xmalloc(SIZE_MAX / 2));
 }
 END_TEST
 

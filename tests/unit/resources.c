@@ -63,22 +63,16 @@ START_TEST(golden)
 	ck_assert_int_eq(resources_sort(set, NULL), 0);
 	write_all(set, &b);
 	ck_assert_str_eq(b.data,
-		"l4sync-resources 1\n"
-		"meta host left4me\n"
-		"meta source b\n"
-		"meta source a\\nb\n"
-		"dir:/etc\n"
-		"file:/etc/empty\n"
+		"l4sync-resources 1\nmeta host left4me\n"
+		"meta source b\nmeta source a\\nb\n"
+		"dir:/etc\nfile:/etc/empty\n"
 		"\tcontent " SHA_OF_NOTHING " 0\n"
 		"file:/etc/same\n"
 		"\tcontent " SHA_OF_ABC " 3\n"
 		"file:/etc/x\n"
 		"\tcontent " SHA_OF_ABC " 3\n"
-		"\tfrom root/etc/x:3:7\n"
-		"\tsecret\n"
-		"\t=mode 0640\n"
-		"\t=owner root\n"
-		"\t=owner \n"
+		"\tfrom root/etc/x:3:7\n\tsecret\n"
+		"\t=mode 0640\n\t=owner root\n\t=owner \n"
 		"blobs 2\n" SHA_OF_ABC " 3\nabc\n" SHA_OF_NOTHING " 0\n\nend\n");
 	ck_assert_msg(read_exactly(b.data, b.size, &back, &e) == 0, "%s", err_text(&e));
 	item = resources_find(back, "file:/etc/x");
