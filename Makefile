@@ -66,7 +66,8 @@ install: all man ## into DESTDIR, below PREFIX
 	install -D -m 0644 reconciler/install/completions/l4sync \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/l4sync
 
-.PHONY: check check-unit check-net check-client check-host check-vm check-crash check-asan check-fuzz
+.PHONY: check check-unit check-net check-client check-host check-vm check-crash \
+	check-crash-full check-asan check-fuzz
 check: ## all of the following but fuzz, bench and demo; as root it installs what is missing
 	@+tests/check.sh
 
@@ -110,8 +111,12 @@ check-host: ## the program on a real systemd, in containers (root)
 	@tests/host/run container
 check-vm: ## with a kernel of its own, in a virtual machine (root)
 	@tests/host/run vm
-check-crash: ## killed at each step of an apply (root)
-	@if [ -x tests/crash/run ]; then tests/crash/run; else echo "skip crash: there is no tests/crash/run"; fi
+$(B)/tests/crash/fingerprint: $(B)/tests/crash/fingerprint.o $(call OBJ,$(wildcard reconciler/base/*.c))
+	$(LINK) $(PKG_LIBS)
+check-crash: $(B)/l4sync $(B)/tests/crash/fingerprint ## killed and refused at system calls of an apply
+	@tests/crash/run $(abspath $^) quick
+check-crash-full: $(B)/l4sync $(B)/tests/crash/fingerprint ## at every one of them: half an hour
+	@tests/crash/run $(abspath $^) full
 
 .PHONY: fuzz bench lint format demo
 fuzz: ## each fuzzer for FUZZ_SECONDS

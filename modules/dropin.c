@@ -14,7 +14,7 @@ static int dropin_check(const struct resource *item, struct err *e)
 	return check_unit_file(item, e);
 }
 
-static const char *const dropin_compared[] = {"owner", "group", "mode", "target", NULL};
+static const char *const dropin_compared[] = {"owner", "group", "mode", "target", "path", NULL};
 
 const struct module module_dropin = {
 	.type = "dropin",

@@ -12,7 +12,7 @@ static int unit_check(const struct resource *item, struct err *e)
 	return check_unit_file(item, e);
 }
 
-static const char *const unit_compared[] = {"owner", "group", "mode", "target", NULL};
+static const char *const unit_compared[] = {"owner", "group", "mode", "target", "path", NULL};
 
 const struct module module_unit = {
 	.type = "unit",

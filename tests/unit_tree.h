@@ -64,7 +64,8 @@ static void teardown(void)
 	free(root);
 }
 
-static struct unit_index *index_with(const struct unit_overlay *overlays, size_t n)
+__attribute__((unused)) static struct unit_index *index_with(
+	const struct unit_overlay *overlays, size_t n)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct unit_index *x = NULL;
@@ -73,7 +74,7 @@ static struct unit_index *index_with(const struct unit_overlay *overlays, size_t
 	return x;
 }
 
-static void put_lines(const char *const *lines)
+__attribute__((unused)) static void put_lines(const char *const *lines)
 {
 	for (; *lines; lines++)
 		put(*lines);

@@ -18,8 +18,8 @@ struct owner {
 	mode_t mode;
 };
 
-static struct owner owner_of(const struct step *s, const char *uid, const char *gid,
-	const char *mode)
+static struct owner owner_of(
+	const struct step *s, const char *uid, const char *gid, const char *mode)
 {
 	return (struct owner){
 		.uid = (uid_t)strtoul(step_get(s, uid), NULL, 10),
@@ -33,7 +33,8 @@ static int set_owner(int dir_fd, const struct owner *o)
 	/* Owner before mode: chown clears the set-group-ID bit. */
 	if (fchown(dir_fd, o->uid, o->gid) < 0 || fchmod(dir_fd, o->mode) < 0)
 		return -errno;
-	return 0;
+	/* Its parent's sync brings the name to disk, not what the directory itself is. */
+	return fsync(dir_fd) < 0 ? -errno : 0;
 }
 
 /* mkdir and its attributes; the directory is invisible to others until they are set. */
@@ -59,6 +60,9 @@ static int commit_mkdir(struct txn *t, struct step *s, struct err *e)
 	const struct owner o = owner_of(s, "uid", "gid", "mode");
 	int r = make(t, step_get(s, "path"), &o);
 
+	/* Somebody else has made it meanwhile: it is not ours to remove. */
+	if (r == -EEXIST)
+		s->touched = false;
 	return r < 0 ? err_errno(e, r, "cannot make the directory %s%s", t->host->root_path,
 			       step_get(s, "path"))
 		     : 0;
@@ -76,7 +80,8 @@ static int undo_mkdir(struct txn *t, struct step *s, bool *left, struct err *e)
 		return r;
 	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		*left = errno == ENOTEMPTY || errno == EEXIST;
-		return err_errno(e, -errno, "the new directory %s%s stays", t->host->root_path, path);
+		return err_errno(
+			e, -errno, "the new directory %s%s stays", t->host->root_path, path);
 	}
 	host_dir_forget(t->host, path);
 	return 0;
@@ -112,16 +117,33 @@ static int prepare_old_owner(struct txn *t, struct step *s, struct err *e)
 	return 0;
 }
 
+static bool is_owner(const struct stat *st, const struct owner *o)
+{
+	return st->st_uid == o->uid && st->st_gid == o->gid && (st->st_mode & 07777) == o->mode;
+}
+
 static int commit_attributes(struct txn *t, struct step *s, struct err *e)
 {
 	const struct owner o = owner_of(s, "uid", "gid", "mode");
+	const struct owner old = owner_of(s, "old-uid", "old-gid", "old-mode");
+	const char *path = step_get(s, "path");
+	struct stat st;
 	int fd;
-	int r = host_dir(t->host, step_get(s, "path"), &fd, e);
+	int r = look_at(t, path, &fd, &st, e);
 
-	if (r >= 0)
-		r = set_owner(fd, &o);
-	return r < 0 ? err_errno(e, r, "cannot set mode and owner of %s%s", t->host->root_path,
-			       step_get(s, "path"))
+	if (r < 0)
+		return r;
+	if (!is_owner(&st, &old)) {
+		s->touched = false;
+		return err_set(e, -EBUSY,
+			"mode or owner of %s%s was changed by somebody else while this ran; they "
+			"are left "
+			"as they are: plan again",
+			t->host->root_path, path);
+	}
+	r = set_owner(fd, &o);
+	return r < 0 ? err_errno(
+			       e, r, "cannot set mode and owner of %s%s", t->host->root_path, path)
 		     : 0;
 }
 
@@ -150,7 +172,8 @@ static int undo_attributes(struct txn *t, struct step *s, bool *left, struct err
 		!is_either(st.st_mode & 01777, old.mode & 01777, new.mode & 01777)) {
 		*left = true;
 		return err_set(e, -EBUSY,
-			"mode and owner of %s%s were changed by somebody else and are left as they are",
+			"mode and owner of %s%s were changed by somebody else and are left as they "
+			"are",
 			t->host->root_path, path);
 	}
 	r = set_owner(fd, &old);
@@ -181,7 +204,8 @@ static int finish_rmdir(struct txn *t, struct step *s, struct err *e)
 		event_message(t->sink, "warning", "%s%s %s and stays", t->host->root_path, path,
 			errno == ENOTEMPTY || errno == EEXIST
 				? "is not empty"
-				: arena_printf(t->arena, "cannot be removed (%s)", strerror(errno)));
+				: arena_printf(
+					  t->arena, "cannot be removed (%s)", strerror(errno)));
 	if (r >= 0)
 		host_dir_forget(t->host, path);
 	return r < 0 ? r : 0;

@@ -47,7 +47,8 @@ static int prepare_path(struct txn *t, struct step *s, struct err *e)
 	if (r < 0)
 		return r;
 	if (strcmp(old, "absent") != 0 && !is_replaceable(old))
-		return err_set(e, -EEXIST, "%s%s is %s, where a file or link is wanted: move it away",
+		return err_set(e, -EEXIST,
+			"%s%s is %s, where a file or link is wanted: move it away",
 			t->host->root_path, path,
 			text_starts(old, "dir ") ? "a directory" : "a device, socket or pipe");
 	step_set(t, s, "old", old);
@@ -74,6 +75,12 @@ static int prepare_put_link(struct txn *t, struct step *s, struct err *e)
 	return prepare_path(t, s, e);
 }
 
+/* Somebody has already put there what is wanted: not even the inode is touched. */
+static bool is_there(const struct step *s)
+{
+	return !strcmp(step_get(s, "old"), step_get(s, "new"));
+}
+
 static int write_content(int fd, const struct content *c)
 {
 	const char *data = c->data;
@@ -95,7 +102,7 @@ static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 	struct place p;
 	int r = place_of_step(t, s, &p, e);
 
-	if (r < 0)
+	if (r < 0 || is_there(s))
 		return r;
 	_cleanup_close_ int fd =
 		openat(p.dir, p.temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -104,9 +111,8 @@ static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 	if (r >= 0)
 		r = write_content(fd, s->content);
 	/* Owner before mode: chown clears the set-user-ID bits. */
-	if (r >= 0 &&
-		fchown(fd, (uid_t)strtoul(step_get(s, "uid"), NULL, 10),
-			(gid_t)strtoul(step_get(s, "gid"), NULL, 10)) < 0)
+	if (r >= 0 && fchown(fd, (uid_t)strtoul(step_get(s, "uid"), NULL, 10),
+			      (gid_t)strtoul(step_get(s, "gid"), NULL, 10)) < 0)
 		r = -errno;
 	if (r >= 0 && fchmod(fd, (mode_t)strtoul(step_get(s, "mode"), NULL, 8)) < 0)
 		r = -errno;
@@ -123,7 +129,7 @@ static int stage_put_link(struct txn *t, struct step *s, struct err *e)
 	struct place p;
 	int r = place_of_step(t, s, &p, e);
 
-	if (r < 0)
+	if (r < 0 || is_there(s))
 		return r;
 	if (symlinkat(step_get(s, "target"), p.dir, p.temp) < 0)
 		return err_errno(e, -errno, "cannot make a link beside %s%s", t->host->root_path,
@@ -139,7 +145,8 @@ static int rename_flags(const struct place *p, const char *from, const char *to,
 static int changed_meanwhile(struct txn *t, const struct step *s, struct err *e)
 {
 	return err_set(e, -EBUSY,
-		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan again",
+		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan "
+		"again",
 		t->host->root_path, step_get(s, "path"));
 }
 
@@ -150,7 +157,7 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 	struct place p;
 	int r = place_of_step(t, s, &p, e);
 
-	if (r < 0)
+	if (r < 0 || is_there(s))
 		return r;
 	r = rename_flags(&p, p.temp, p.name, create ? RENAME_NOREPLACE : RENAME_EXCHANGE);
 	if (r == -EEXIST || r == -ENOENT)
@@ -159,7 +166,8 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 		return err_set(e, r, "%s%s: its file system cannot exchange two names atomically",
 			t->host->root_path, step_get(s, "path"));
 	if (r < 0)
-		return err_errno(e, r, "cannot replace %s%s", t->host->root_path, step_get(s, "path"));
+		return err_errno(
+			e, r, "cannot replace %s%s", t->host->root_path, step_get(s, "path"));
 	if (create)
 		return 0;
 	/* Only now it is certain what was replaced: the exchange leaves no moment to slip into. */
@@ -181,8 +189,8 @@ static int unlink_temp(const struct place *p)
 	return fstatat(p->dir, p->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT ? 0 : r;
 }
 
-static int left_alone(struct txn *t, const struct step *s, const struct place *p, bool kept,
-	struct err *e)
+static int left_alone(
+	struct txn *t, const struct step *s, const struct place *p, bool kept, struct err *e)
 {
 	const char *path = step_get(s, "path");
 	int n = (int)(strrchr(path, '/') - path);
@@ -194,38 +202,82 @@ static int left_alone(struct txn *t, const struct step *s, const struct place *p
 		     : "");
 }
 
+/* What commit made goes; what somebody else has put in its place since is put back there. */
+static int undo_create(
+	struct txn *t, struct step *s, const struct place *p, bool *left, struct err *e)
+{
+	const char *new = step_get(s, "new"), *at;
+	int r = name_identity(t, p->dir, p->name, &at, e);
+
+	if (r < 0 || !strcmp(at, "absent"))
+		return r;
+	if (strcmp(at, new) != 0)
+		return *left = true, left_alone(t, s, p, false, e);
+	r = rename_flags(p, p->name, p->temp, RENAME_NOREPLACE);
+	/* And again, now that nobody can reach it any more by its name. */
+	if (r >= 0)
+		r = name_identity(t, p->dir, p->temp, &at, e);
+	if (r < 0 || !strcmp(at, new))
+		return r;
+	*left = true;
+	r = rename_flags(p, p->temp, p->name, RENAME_NOREPLACE);
+	return left_alone(t, s, p, r < 0, e);
+}
+
+/*
+ * Which of the two names holds what. The old content under the temporary name alone does not tell
+ * that the names were exchanged: half a new file can look like it (an empty one; the same content
+ * before its new mode is set).
+ */
+static int undo_replace(
+	struct txn *t, struct step *s, const struct place *p, bool *left, struct err *e)
+{
+	const char *old = step_get(s, "old"), *new = step_get(s, "new"), *at, *at_temp = NULL;
+	int r = name_identity(t, p->dir, p->name, &at, e);
+
+	if (r >= 0)
+		r = name_identity(t, p->dir, p->temp, &at_temp, e);
+	if (r < 0 || !strcmp(at_temp, "absent") || !strcmp(at, old))
+		return r;
+	if (strcmp(at, new) != 0 && strcmp(at_temp, old) != 0)
+		return 0; /* not exchanged yet, and changed by somebody else meanwhile: his it is */
+	if (strcmp(at, new) != 0)
+		return *left = true, left_alone(t, s, p, true, e);
+	/* Whatever was under the name when the two were exchanged, even if not what was expected.
+	 */
+	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
+	if (r >= 0)
+		r = name_identity(t, p->dir, p->temp, &at, e);
+	if (r < 0 || !strcmp(at, new))
+		return r;
+	*left = true;
+	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
+	return left_alone(t, s, p, true, e);
+}
+
 static int undo_put(struct txn *t, struct step *s, bool *left, struct err *e)
 {
-	const char *old = step_get(s, "old"), *new = step_get(s, "new"), *at, *at_temp;
-	bool create = !strcmp(old, "absent");
+	struct stat st;
 	struct place p;
 	int r = host_parent(t->host, step_get(s, "path"), &p.dir, &p.name, e);
 
 	p.temp = step_get(s, "temp");
 	if (r == -ENOENT)
 		return 0; /* its directory was not made, or is gone */
-	if (r >= 0)
-		r = name_identity(t, p.dir, p.name, &at, e);
-	if (r >= 0)
-		r = name_identity(t, p.dir, p.temp, &at_temp, e);
+	if (r == -ENOTDIR)
+		err_errno(e, r, "%s%s", t->host->root_path, step_get(s, "path"));
 	if (r < 0)
 		return r;
-	if (create && !strcmp(at_temp, "absent") && strcmp(at, "absent") != 0) {
+	if (strcmp(step_get(s, "old"), "absent") != 0)
+		r = undo_replace(t, s, &p, left, e);
+	else if (fstatat(p.dir, p.temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		/* The temporary name is gone: it was renamed, or never made. */
-		if (!strcmp(at, new))
-			r = unlinkat(p.dir, p.name, 0) < 0 ? -errno : 0;
-		else
-			return *left = true, left_alone(t, s, &p, false, e);
-	} else if (!create && !strcmp(at_temp, old) && strcmp(old, new) != 0) {
-		if (strcmp(at, new) != 0)
-			return *left = true, left_alone(t, s, &p, true, e);
-		r = rename_flags(&p, p.temp, p.name, RENAME_EXCHANGE);
-	}
+		r = undo_create(t, s, &p, left, e);
 	if (r >= 0)
 		r = unlink_temp(&p);
-	return r < 0 ? err_errno(e, r, "cannot put %s%s back", t->host->root_path,
-			       step_get(s, "path"))
-		     : 0;
+	if (r < 0 && !*left && !e->text)
+		err_errno(e, r, "cannot put %s%s back", t->host->root_path, step_get(s, "path"));
+	return r;
 }
 
 static int finish_path(struct txn *t, struct step *s, struct err *e)
@@ -258,7 +310,8 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 	if (r == -ENOENT)
 		return changed_meanwhile(t, s, e);
 	if (r < 0)
-		return err_errno(e, r, "cannot remove %s%s", t->host->root_path, step_get(s, "path"));
+		return err_errno(
+			e, r, "cannot remove %s%s", t->host->root_path, step_get(s, "path"));
 	r = name_identity(t, p.dir, p.temp, &was, e);
 	if (r < 0 || !strcmp(was, step_get(s, "old")))
 		return r;
@@ -268,7 +321,7 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 
 static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)
 {
-	const char *at_temp;
+	const char *at_temp = NULL;
 	struct place p;
 	int r = host_parent(t->host, step_get(s, "path"), &p.dir, &p.name, e);
 
@@ -277,7 +330,6 @@ static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)
 		return 0;
 	if (r >= 0)
 		r = name_identity(t, p.dir, p.temp, &at_temp, e);
-	/* cppcheck-suppress legacyUninitvar ; it is set where r is not negative */
 	if (r < 0 || !strcmp(at_temp, "absent"))
 		return r;
 	r = rename_flags(&p, p.temp, p.name, RENAME_NOREPLACE);

@@ -87,8 +87,8 @@ void txn_expect(struct txn *t, size_t n)
 	t->of += n;
 }
 
-void txn_event(struct txn *t, const char *state, const char *action, const char *target,
-	const char *text)
+void txn_event(
+	struct txn *t, const char *state, const char *action, const char *target, const char *text)
 {
 	if (!strcmp(state, "start"))
 		t->position++;
@@ -126,8 +126,8 @@ static int prepare(struct txn *t, struct err *e)
 
 		if (r < 0)
 			return r;
+		t->of += s->ops->commit != NULL;
 	}
-	t->of += t->n;
 	return 0;
 }
 
@@ -144,34 +144,63 @@ static int existing_dir(struct txn *t, const char *path, int *ret_fd, struct err
 	}
 }
 
+/* What the new files need of one file system. */
+struct space {
+	dev_t device;
+	const char *path;                /* the first that stands there */
+	uint64_t block_size, free, need; /* bytes */
+};
+
+static int find_space(struct txn *t, const char *path, struct space *all, size_t *n,
+	struct space **ret, struct err *e)
+{
+	struct statvfs fs;
+	struct stat st;
+	int fd;
+	int r = existing_dir(t, path, &fd, e);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "cannot look at the directory of %s", path);
+	for (*ret = all; *ret < all + *n; (*ret)++)
+		if ((*ret)->device == st.st_dev)
+			return 0;
+	if (fstatvfs(fd, &fs) < 0)
+		return err_errno(e, -errno, "cannot look at the free space for %s", path);
+	all[(*n)++] = (struct space){
+		.device = st.st_dev,
+		.path = path,
+		.block_size = fs.f_frsize,
+		.free = (uint64_t)fs.f_bavail * fs.f_frsize,
+		.need = SPACE_MARGIN,
+	};
+	return 0;
+}
+
 static int check_space(struct txn *t, struct err *e)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		uint64_t need = SPACE_MARGIN;
-		struct statvfs fs;
-		struct stat st, other;
-		int fd;
+	struct space *all = arena_array(t->arena, struct space, t->n), *at = NULL;
+	size_t n = 0;
 
-		if (!t->steps[i].content)
+	for (size_t i = 0; i < t->n; i++) {
+		const struct step *s = &t->steps[i];
+
+		if (!s->content)
 			continue;
-		int r = existing_dir(t, step_get(&t->steps[i], "path"), &fd, e);
+		int r = find_space(t, step_get(s, "path"), all, &n, &at, e);
 		if (r < 0)
 			return r;
-		if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
-			return err_errno(e, -errno, "cannot look at the free space");
-		for (size_t j = 0; j < t->n; j++)
-			if (t->steps[j].content &&
-				existing_dir(t, step_get(&t->steps[j], "path"), &fd, NULL) >= 0 &&
-				!fstat(fd, &other) && other.st_dev == st.st_dev)
-				need += t->steps[j].content->size + fs.f_frsize;
-		if ((uint64_t)fs.f_bavail * fs.f_frsize < need)
-			return err_set(e, -ENOSPC,
-				"the file system of %s has %llu KiB free, and the new files need %llu KiB: "
-				"nothing was touched",
-				step_get(&t->steps[i], "path"),
-				(unsigned long long)fs.f_bavail * fs.f_frsize >> 10,
-				(unsigned long long)need >> 10);
+		at->need += s->content->size + at->block_size;
 	}
+	for (at = all; at < all + n; at++)
+		if (at->free < at->need)
+			return err_set(e, -ENOSPC,
+				"the file system of %s has %llu KiB free, and the new files need "
+				"%llu KiB: "
+				"nothing was touched",
+				at->path, (unsigned long long)at->free >> 10,
+				(unsigned long long)at->need >> 10);
 	return 0;
 }
 
@@ -185,6 +214,7 @@ static int commit_phases(struct txn *t, enum phase first, enum phase last, struc
 		if (txn_interrupted)
 			return err_set(e, -EINTR, "interrupted");
 		step_event(t, s, "start");
+		s->touched = true;
 		int r = s->ops->commit(t, s, e);
 		step_event(t, s, r < 0 ? "failed" : "done");
 		if (r < 0)
@@ -200,7 +230,10 @@ static int stage(struct txn *t, struct err *e)
 
 		if (!s->ops->stage)
 			continue;
-		int r = txn_interrupted ? err_set(e, -EINTR, "interrupted") : s->ops->stage(t, s, e);
+		if (txn_interrupted)
+			return err_set(e, -EINTR, "interrupted");
+		s->touched = true;
+		int r = s->ops->stage(t, s, e);
 		if (r < 0)
 			return r;
 	}
@@ -217,7 +250,8 @@ int txn_sync_dirs(struct txn *t, struct err *e)
 
 		if (!path)
 			continue;
-		const char *parent = arena_strndup(t->arena, path, (size_t)(strrchr(path, '/') - path));
+		const char *parent =
+			arena_strndup(t->arena, path, (size_t)(strrchr(path, '/') - path));
 		if (!strcmp(parent, last))
 			continue;
 		last = parent;
@@ -278,8 +312,8 @@ static int reload_log(struct txn *t, const char ***ret, size_t *ret_n)
 	return r;
 }
 
-static enum txn_result back(struct txn *t, const char *const *log, size_t n_log,
-	const struct txn_hooks *hooks)
+static enum txn_result back(
+	struct txn *t, const char *const *log, size_t n_log, const struct txn_hooks *hooks)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	size_t left;
@@ -287,7 +321,8 @@ static enum txn_result back(struct txn *t, const char *const *log, size_t n_log,
 	if (hooks->discard && hooks->discard(hooks->userdata, &e) < 0)
 		event_message(t->sink, "warning", "%s", err_text(&e));
 	rollback(t, log, n_log, &left);
-	/* What is left cannot be mended by trying again: the journal would block every later run. */
+	/* What is left cannot be mended by trying again: the journal would block every later run.
+	 */
 	if (journal_clear(t, &e) < 0) {
 		event_message(t->sink, "error", "%s", err_text(&e));
 		left++;
@@ -332,8 +367,10 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 		return r < 0 ? TXN_NOT_ROLLED_BACK : result;
 	}
 	if (complete(t, hooks, &late) < 0)
-		event_message(t->sink, "warning", "applied, but cleaning up failed and is tried again "
-			"by the next run: %s", err_text(&late));
+		event_message(t->sink, "warning",
+			"applied, but cleaning up failed and is tried again "
+			"by the next run: %s",
+			err_text(&late));
 	return TXN_APPLIED;
 }
 
@@ -352,7 +389,8 @@ enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char
 	case JOURNAL_NONE:
 		return TXN_APPLIED;
 	case JOURNAL_COMMITTED:
-		event_message(sink, "warning", "an earlier run had ended before it had cleaned up: "
+		event_message(sink, "warning",
+			"an earlier run had ended before it had cleaned up: "
 			"its changes stay");
 		return complete(t, hooks, e) < 0 ? TXN_NOT_ROLLED_BACK : TXN_APPLIED;
 	case JOURNAL_BEGUN:

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -83,10 +85,14 @@ void terminal_progress(struct terminal *t, const char *text)
 
 /* Not through stdio: what is behind the line belongs to nobody. The end of input and an
  * interrupted read (SIGINT) are a no, and leave the line unended. */
-static int read_answer(FILE *echo)
+static int read_answer(FILE *echo, const sigset_t *waiting)
 {
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[64];
-	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
+	ssize_t n = ppoll(&in, 1, NULL, waiting);
+
+	if (n > 0)
+		n = read(STDIN_FILENO, line, sizeof(line) - 1);
 
 	if (n <= 0) {
 		fputs("\n", echo);
@@ -105,6 +111,14 @@ int terminal_ask(struct terminal *t, const char *question)
 	struct paint p = terminal_paint(t, t->err);
 	paint_styled(&p, STYLE_BOLD, question);
 	buf_adds(&p.buf, " [y/N] ");
+	/* One that came between the question and the wait would be lost, and the wait endless. */
+	sigset_t signals, before;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, &before);
 	terminal_show(t, t->err, &p);
-	return read_answer(t->err);
+	int answer = read_answer(t->err, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return answer;
 }

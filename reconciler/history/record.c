@@ -27,8 +27,8 @@ static void collect_secrets(struct recording *rec, const struct resources *set)
 	for (size_t i = 0; set && i < set->n; i++) {
 		if (!set->items[i]->secret)
 			continue;
-		rec->secrets =
-			grow(rec->secrets, &rec->cap_secrets, rec->n_secrets, sizeof(*rec->secrets));
+		rec->secrets = grow(
+			rec->secrets, &rec->cap_secrets, rec->n_secrets, sizeof(*rec->secrets));
 		rec->secrets[rec->n_secrets++] = set->items[i];
 	}
 }
@@ -65,8 +65,8 @@ static struct resource *withhold(struct recording *rec, const struct resource *i
 	struct content *keyed = arena_memdup(rec->arena, item->content, sizeof(*keyed));
 
 	/* Without bytes it becomes the hash of nothing: equal to no content, so never trusted. */
-	keyed->hash = keyed->data ? hash_hmac(rec->key, keyed->data, keyed->size)
-				  : (struct hash){0};
+	keyed->hash =
+		keyed->data ? hash_hmac(rec->key, keyed->data, keyed->size) : (struct hash){0};
 	keyed->keyed = true;
 	keyed->data = NULL;
 	copy->content = keyed;
@@ -97,8 +97,8 @@ static int shelve(struct recording *rec, const struct content *c)
 	return 0;
 }
 
-static int add_blob(struct recording *rec, git_treebuilder *top, const char *name,
-	const void *data, size_t size)
+static int add_blob(struct recording *rec, git_treebuilder *top, const char *name, const void *data,
+	size_t size)
 {
 	git_oid id;
 
@@ -109,8 +109,8 @@ static int add_blob(struct recording *rec, git_treebuilder *top, const char *nam
 }
 
 /* A set's text into the generation's tree, its contents to the others. */
-static int add_set(struct recording *rec, git_treebuilder *top, const char *name,
-	const struct resources *set)
+static int add_set(
+	struct recording *rec, git_treebuilder *top, const char *name, const struct resources *set)
 {
 	_cleanup_resources_ struct resources *safe = resources_new(), *again = NULL;
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -192,8 +192,8 @@ static int write_commit(struct recording *rec, const struct generation *g, git_o
 		return r;
 	const char *text = arena_printf(rec->arena, "generation %" PRIu64 "\n", g->number);
 	if (git_signature_new(&who, "l4sync", "l4sync@localhost", g->time, 0) < 0 ||
-		git_commit_create(ret, rec->history->repo, NULL, who, who, NULL, text, tree, 0,
-			NULL) < 0)
+		git_commit_create(
+			ret, rec->history->repo, NULL, who, who, NULL, text, tree, 0, NULL) < 0)
 		r = gitlib_err(rec->e, -EIO, "the commit cannot be written");
 	git_signature_free(who);
 	return r;
@@ -232,20 +232,31 @@ static int sync_objects(struct history *h, struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot sync %s/objects", h->git_path) : 0;
 }
 
+/* The lock of a run that was killed would be in the way for ever. It is nobody's: under the run
+ * lock there is one writer. */
+static int drop_lock(struct history *h, const char *ref_name, struct err *e)
+{
+	_cleanup_free_ char *lock = NULL;
+
+	if (asprintf(&lock, REPOSITORY_NAME "/%s.lock", ref_name) < 0)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
+		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
+	return 0;
+}
+
 /* libgit2 syncs the file and its directory. */
 static int make_ref(struct history *h, const char *prefix, uint64_t number, const git_oid *commit,
 	struct err *e)
 {
-	char name[sizeof(REF_PREFIX) + 20], lock[sizeof(REPOSITORY_NAME) + sizeof(name) + 5];
+	char name[sizeof(REF_PREFIX) + 20];
 	git_reference *ref = NULL;
 
 	snprintf(name, sizeof(name), "%s%" PRIu64, prefix, number);
-	/* The lock of a run that was killed here would be in the way for ever. It is nobody's: under
-	 * the run lock there is one writer. */
-	snprintf(lock, sizeof(lock), REPOSITORY_NAME "/%s.lock", name);
-	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
-		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
-	int r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
+	int r = drop_lock(h, name, e);
+	if (r < 0)
+		return r;
+	r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
 	git_reference_free(ref);
 	return r < 0 ? gitlib_err(e, r == GIT_EEXISTS ? -EEXIST : -EIO, "%s cannot be made", name)
 		     : 0;
@@ -310,6 +321,8 @@ static int each_prepared(struct history *h, bool publish, struct err *e)
 				git_reference_target(ref), e);
 		if (r == -EEXIST)
 			r = 0;
+		if (!r)
+			r = drop_lock(h, git_reference_name(ref), e);
 		if (!r && git_reference_delete(ref) < 0)
 			r = gitlib_err(e, -EIO, "%s cannot be removed", git_reference_name(ref));
 		git_reference_free(ref);

@@ -22,9 +22,11 @@
  *  10   B     -     any              delete      orphan    (l4sync had made it)
  *  11   B     -     any, original O  back to O   orphan    (l4sync had adopted it)
  *  12   B     -     = O              nothing to do         (it is already as it was)
+ *  13   B     -     any, O withheld  nothing to do         (a secret is not kept: it stays)
  *
  * "=" compares what the left side names: an attribute that the want does not name is not managed.
- * An update in which only attributes differ is the op `attributes`.
+ * An update in which only attributes differ is the op `attributes`; a unit that moves to another
+ * unit directory is an update.
  */
 
 static bool in_list(const char *const *list, const char *key)
@@ -35,11 +37,14 @@ static bool in_list(const char *const *list, const char *key)
 	return false;
 }
 
-static bool attributes_match(const struct module *m, const struct resource *want,
-	const struct resource *live)
+static bool attributes_match(
+	const struct module *m, const struct resource *want, const struct resource *live)
 {
 	/* "type" is set by inspect only where something else stands in the resource's place. */
 	if (resource_get(live, "type"))
+		return false;
+	/* Of every type: a file's original may have been a link. */
+	if (resource_get(want, "target") && !resource_same(want, live, "target"))
 		return false;
 	for (size_t i = 0; i < want->n_attrs; i++)
 		if (in_list(m->compared, want->attrs[i].key) &&
@@ -69,7 +74,19 @@ static bool same_wish(const struct module *m, const struct resource *a, const st
 	if (!a || !b)
 		return a == b;
 	return !a->content == !b->content && resource_matches(m, a, b, key) &&
-		resource_matches(m, b, a, key);
+	       resource_matches(m, b, a, key);
+}
+
+/* Whether live is what base said, also where the want is of another type (file or link) by now. */
+static bool is_base(const struct module *m, const struct resource *b, const struct resource *l,
+	const unsigned char key[HASH_SIZE])
+{
+	const char *type = resource_get(l, "type");
+
+	if (!type)
+		return resource_matches(m, b, l, key);
+	return !strcmp(type, resource_get(b, "target") ? "link" : "file") &&
+	       resource_same(b, l, "target") && content_matches(b, l, key);
 }
 
 static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE])
@@ -78,8 +95,10 @@ static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE
 	const struct resource *b = t->base, *w = t->want, *l = t->live.live;
 
 	if (!w) {
+		if (t->original && resource_matches(m, t->original, l, key))
+			return 12;
 		if (t->original)
-			return resource_matches(m, t->original, l, key) ? 12 : 11;
+			return t->original->content && t->original->content->keyed ? 13 : 11;
 		return l ? 10 : 9;
 	}
 	if (resource_matches(m, w, l, key))
@@ -89,7 +108,7 @@ static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE
 		return !b ? 2 : unchanged ? 3 : 4;
 	if (!b)
 		return 5;
-	return unchanged ? 7 : resource_matches(m, b, l, key) ? 6 : 8;
+	return unchanged ? 7 : is_base(m, b, l, key) ? 6 : 8;
 }
 
 unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], struct change *ret,
@@ -108,7 +127,7 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 	};
 	unsigned row = row_of(t, key);
 
-	*ret_change = row != 1 && row != 9 && row != 12;
+	*ret_change = row != 1 && row != 9 && row != 12 && row != 13;
 	if (!*ret_change)
 		return row;
 	*ret = (struct change){
@@ -123,7 +142,8 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 		ret->op = OP_DELETE;
 	else if (!ret->live)
 		ret->op = OP_CREATE;
-	else if (!resource_get(ret->live, "type") && content_matches(ret->want, ret->live, key))
+	else if (!resource_get(ret->live, "type") && resource_same(ret->want, ret->live, "path") &&
+		 content_matches(ret->want, ret->live, key))
 		ret->op = OP_ATTRIBUTES;
 	else
 		ret->op = OP_UPDATE;

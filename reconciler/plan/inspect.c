@@ -7,6 +7,36 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/text.h"
+
+/* A file that becomes a link, or a link that becomes a file, is the same thing under another id;
+ * the resource of the set that has that other id, or NULL. */
+static struct resource *twin(struct arena *a, const struct resources *set, const char *id)
+{
+	const char *other = text_starts(id, "file:")   ? "link"
+			    : text_starts(id, "link:") ? "file"
+						       : NULL;
+
+	if (!set || !other)
+		return NULL;
+	return resources_find(set, arena_printf(a, "%s:%s", other, resource_name(id)));
+}
+
+/* Whether the triple stands for itself: what has become another type is that one's past. */
+static bool take_twin(struct run *r, struct triple *t)
+{
+	const struct resources *originals = r->base.originals;
+
+	if (!t->want)
+		return !twin(r->arena, r->want, t->id);
+	if (t->base)
+		return true;
+	t->base = twin(r->arena, r->base.want, t->id);
+	if (t->base && originals)
+		t->original = resources_find(originals, t->base->id);
+	return true;
+}
+
 static int inspect_one(struct run *r, struct inspection *in, struct triple *t, struct err *e)
 {
 	const struct resource *like = t->want ? t->want : t->base;
@@ -37,8 +67,8 @@ static void next_triple(const struct resources *base, const struct resources *wa
 	*j += c >= 0;
 }
 
-int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
-	struct err *e)
+int inspect_all(
+	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e)
 {
 	const struct resources *base = r->base.want, *originals = r->base.originals;
 	struct triple *triples =
@@ -53,8 +83,11 @@ int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_
 			continue;
 		t->module = module_of(modules, t->id);
 		if (!t->module)
-			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type", t->id);
+			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type",
+				t->id);
 		t->original = originals ? resources_find(originals, t->id) : NULL;
+		if (!take_twin(r, t))
+			continue;
 		int c = inspect_one(r, in, t, e);
 		if (c < 0)
 			return c;

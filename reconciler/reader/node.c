@@ -82,10 +82,9 @@ static int compare_keys(const void *a, const void *b)
 
 static void report_duplicates(struct loader *l, const struct node *map)
 {
-	_cleanup_free_ struct node **keys = xmalloc(map->n * sizeof *keys);
-
 	if (map->n < 2)
 		return;
+	_cleanup_free_ struct node **keys = xmalloc(map->n * sizeof *keys);
 	memcpy(keys, map->keys, map->n * sizeof *keys);
 	qsort(keys, map->n, sizeof *keys, compare_keys);
 	for (size_t i = 1; i < map->n; i++)

@@ -21,7 +21,9 @@ static void keep(struct resources *set, const char *id, const struct resource *l
 	struct resource *copy = arena_new_of(set->arena, struct resource);
 	bool placed = live->content || resource_get(live, "target");
 
-	*copy = (struct resource){.id = id, .content = live->content, .secret = want && want->secret};
+	*copy = (struct resource){.id = id,
+		.content = live->content,
+		.secret = live->secret || (want && want->secret)};
 	for (size_t i = 0; i < live->n_attrs; i++) {
 		const struct attr *attr = &live->attrs[i];
 
@@ -29,6 +31,15 @@ static void keep(struct resources *set, const char *id, const struct resource *l
 			(placed || (want && resource_get(want, attr->key))))
 			resource_add(set->arena, copy, attr->key, attr->value);
 	}
+	resources_add_ref(set, copy);
+}
+
+/* The original of a file that has become a link is the link's. */
+static void add_renamed(struct resources *set, const struct resource *original, const char *id)
+{
+	struct resource *copy = arena_memdup(set->arena, original, sizeof *copy);
+
+	copy->id = id;
 	resources_add_ref(set, copy);
 }
 
@@ -43,12 +54,18 @@ static struct resources *originals_of(struct run *r)
 
 	for (size_t i = 0; i < r->want->n; i++) {
 		struct resource *w = r->want->items[i];
-		struct resource *original = old ? resources_find(old, w->id) : NULL;
 		const struct triple *t = run_triple(r, w->id);
+		/* What was not selected was not looked at, and stays as it was. */
+		const struct resource *was = t      ? t->base
+					     : base ? resources_find(base, w->id)
+						    : NULL;
+		const struct resource *original = t     ? t->original
+						  : old ? resources_find(old, w->id)
+							: NULL;
 
-		if (base && resources_find(base, w->id)) {
+		if (was) {
 			if (original)
-				resources_add_ref(set, original);
+				add_renamed(set, original, w->id);
 		} else if (t && t->live.live) {
 			keep(set, w->id, t->live.live, w);
 		}

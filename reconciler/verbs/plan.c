@@ -5,8 +5,22 @@
 #include "report.h"
 #include "verbs.h"
 
-static int compare_with(const struct request *q, struct sink *s,
-	int (*read)(struct run *r, struct err *e))
+/* Nobody writes while the lock is shared, so a journal is that of a run that died. */
+static bool note_interrupted(struct run *r)
+{
+	long long since;
+
+	if (!txn_journal_exists(r->host, &since))
+		return false;
+	finding_add(&r->plan->findings, "pending", "apply-interrupted", NULL,
+		"an earlier apply was interrupted: the next one first puts back, or finishes, what "
+		"that "
+		"had begun; what differs may be its doing");
+	return true;
+}
+
+static int compare_with(
+	const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e))
 {
 	_cleanup_run_ struct run r;
 	_cleanup_err_ struct err e = ERR_INIT;
@@ -18,8 +32,9 @@ static int compare_with(const struct request *q, struct sink *s,
 		c = run_plan(&r, &e);
 	if (c < 0)
 		return verb_failed(&r, &e);
+	bool interrupted = note_interrupted(&r);
 	run_emit_plan(&r);
-	int status = run_differs(&r) ? EXIT_DIFFERENT : EXIT_CONVERGED;
+	int status = interrupted || run_differs(&r) ? EXIT_DIFFERENT : EXIT_CONVERGED;
 	run_done(&r, status);
 	return status;
 }

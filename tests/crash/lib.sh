@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# What the crash tests share: results, fresh hosts, fingerprints, the points where a run can be hit.
+# Sourced by tests/crash/run; needs $L (program), $F (fingerprint), $W (work directory), $step.
+
+ok() {
+	echo "ok $1"
+	passed=$((passed + 1))
+}
+not_ok() { # NAME REASON…
+	echo "not ok $1: ${*:2}"
+	failed=$((failed + 1))
+}
+
+# What l4sync's own business is: its state directory and lock.
+tree() { "$F" "$1" var/lib/l4sync run/l4sync; }
+tree_t() { "$F" "$1" -t var/lib/l4sync run/l4sync; }
+
+run_l4sync() { "$L" "$1" --root "$W/root" "${@:2}" </dev/null; }
+apply_state() { run_l4sync apply --state "$1" --yes --allow-removal "${@:2}"; }
+
+generation() {
+	run_l4sync status --json 2>/dev/null |
+		jq -r 'select(.event == "status").status.generation.number // (.generation.number // empty)'
+}
+
+fresh() { # the host as saved under NAME
+	rm -rf "$W/root"
+	cp -a "$W/$1" "$W/root"
+}
+
+# The host under state a, ready to become b, and both trees.
+prepare_ab() {
+	[ -d "$W/old" ] && return
+	make_host "$W/root"
+	make_state_a "$W/a"
+	make_state_b "$W/a" "$W/b"
+	apply_state "$W/a" >"$W/out" 2>&1 || { cat "$W/out"; exit 1; }
+	put "$W/root/opt/stays/foreign" 0644 "came later"
+	mv "$W/root" "$W/old"
+	fresh old
+	tree "$W/root" >"$W/tree.old"
+	tree_t "$W/root" >"$W/tree_t.old"
+	apply_state "$W/b" >"$W/out" 2>&1 || { cat "$W/out"; exit 1; }
+	tree "$W/root" >"$W/tree.new"
+	tree_t "$W/root" >"$W/tree_t.new"
+	comm -12 "$W/tree_t.old" "$W/tree_t.new" >"$W/tree_t.untouched"
+}
+
+# old, new, or what differs from the old one
+which_tree() {
+	tree "$W/root" >"$W/tree.now"
+	tree_t "$W/root" >"$W/tree_t.now"
+	if cmp -s "$W/tree_t.now" "$W/tree_t.old"; then
+		echo old
+	elif cmp -s "$W/tree.now" "$W/tree.new"; then
+		if [ -n "$(comm -23 "$W/tree_t.untouched" "$W/tree_t.now")" ]; then
+			echo "new, but touched: $(comm -23 "$W/tree_t.untouched" "$W/tree_t.now" | head -3)"
+		else
+			echo new
+		fi
+	else
+		echo "mixed: $(diff "$W/tree_t.old" "$W/tree_t.now" | head -8 | tr '\n' '|')"
+	fi
+}
+
+STATE_CALLS=rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,mkdir,mkdirat
+STATE_CALLS=$STATE_CALLS,chmod,fchmod,fchmodat,chown,fchown,fchownat,fsync,fdatasync,write,pwrite64
+STATE_CALLS=$STATE_CALLS,ftruncate,truncate,openat,open,creat
+
+# All points of an apply from a to b: lines "CALL N COUNTED…", the Nth call of that name by the main
+# process. openat counts only where it creates.
+list_points() {
+	fresh old
+	strace -f -o "$W/trace" -e trace="$STATE_CALLS" "$L" apply --root "$W/root" \
+		--state "$W/b" --yes --allow-removal </dev/null >/dev/null 2>&1
+	awk 'NR == 1 { main = $1 }
+		$1 == main {
+			name = $2; sub(/\(.*/, "", name)
+			if (name !~ /^[a-z]/) next
+			n[name]++
+			if (name ~ /^open/ && $0 !~ /O_CREAT/) next
+			print name, n[name]
+		}' "$W/trace" >"$W/points"
+}
+
+# hit CALL N WHAT: an apply from a to b with that done to the Nth call
+hit() {
+	# The shell's own word about a killed child is not wanted.
+	{
+		strace -f -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" "$L" apply \
+			--root "$W/root" --state "$W/b" --yes --allow-removal </dev/null >"$W/out" 2>&1
+	} 2>/dev/null
+}
+
+# Only the recovery: without --yes and without a terminal an apply refuses after it.
+recover() { run_l4sync apply --state "${1:-$W/b}" --allow-removal >"$W/recovered" 2>&1; }
+
+leftovers() { find "$W/root" -name '.l4sync-*' | head -3; }

@@ -1,0 +1,346 @@
+/*
+ * Golden cases of planning: every file of tests/plan/ is one, the three states and the whole plan
+ * document. A case is text; lines before the first "=== " say what it is about, then come
+ *
+ *	=== base | want | originals | live
+ *	=== expect
+ *
+ * each with resources, one a line:
+ *
+ *	TYPE:NAME [KEY=VALUE…] [secret] [hidden] [skip] [: CONTENT]
+ *
+ * Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
+ * keyed hash of the content is known, as in a generation. What is live with a content or target is
+ * also put into a file tree, which the unit search path is read from. The plan's id is checked by
+ * the tests further down, not by the cases. `UPDATE_CASES=1 make check-unit` writes what comes out
+ * into the cases; then read the diff.
+ */
+#include <check.h>
+#include <dirent.h>
+
+#include "../unit_tree.h"
+#include "l4sync/diff.h"
+#include "l4sync/module.h"
+#include "l4sync/plan.h"
+#include "l4sync/unit_view.h"
+
+#define DIR_NAME "tests/plan"
+
+static const unsigned char test_key[HASH_SIZE] = "the key of no host";
+
+enum set { SET_BASE, SET_WANT, SET_ORIGINALS, SET_LIVE, SET_COUNT };
+static const char *const set_names[SET_COUNT] = {"base", "want", "originals", "live"};
+
+struct plan_case {
+	struct resources *sets[SET_COUNT];
+	struct resources *skipped;
+	size_t expect; /* where the expected text begins */
+};
+
+static char *unescape(const char *s)
+{
+	char *ret;
+
+	ck_assert_msg(text_unescape(arena, s, strlen(s), &ret), "cannot be read: %s", s);
+	return ret;
+}
+
+static void take_content(struct resource *item, const char *text, bool hidden)
+{
+	const char *bytes = unescape(text);
+	struct content *c = content_new(arena, bytes, strlen(bytes));
+
+	if (hidden) {
+		c->hash = hash_hmac(test_key, bytes, strlen(bytes));
+		c->keyed = true;
+		c->data = NULL;
+	}
+	item->content = c;
+}
+
+static void take_resource(struct plan_case *c, enum set set, char *line)
+{
+	char *content = strstr(line, " : "), *rest = NULL;
+	bool hidden = false;
+
+	if (content)
+		*content = '\0';
+	struct resource *item = resources_add(c->sets[set], strtok_r(line, " ", &rest));
+	for (char *word; (word = strtok_r(NULL, " ", &rest));) {
+		char *equals = strchr(word, '=');
+
+		if (equals) {
+			*equals = '\0';
+			resource_add(arena, item, word, unescape(equals + 1));
+		} else if (!strcmp(word, "secret")) {
+			item->secret = true;
+		} else if (!strcmp(word, "hidden")) {
+			hidden = true;
+		} else if (!strcmp(word, "skip")) {
+			resources_add_ref(c->skipped, item);
+		} else {
+			ck_abort_msg("unknown word %s", word);
+		}
+	}
+	if (content)
+		take_content(item, content + 3, hidden);
+}
+
+static void take_section(struct plan_case *c, const char *name, const char *head, char *body)
+{
+	for (int set = 0; set < SET_COUNT; set++) {
+		char *rest = NULL;
+
+		if (strcmp(head, set_names[set]) != 0)
+			continue;
+		for (char *line = strtok_r(body, "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
+			take_resource(c, (enum set)set, line);
+		return;
+	}
+	ck_abort_msg("%s: unknown section %s", name, head);
+}
+
+static void take_sections(struct plan_case *c, const char *name, const struct buf *text)
+{
+	const char *at = strstr(text->data, "\n=== ");
+
+	for (ck_assert_msg(at, "%s: has no sections", name); at;) {
+		const char *newline = strchr(++at, '\n'), *next;
+		const char *head = arena_strndup(arena, at + 4, (size_t)(newline - at - 4));
+
+		if (!strcmp(head, "expect")) {
+			c->expect = (size_t)(newline + 1 - text->data);
+			break;
+		}
+		next = strstr(newline, "\n=== ");
+		ck_assert_msg(next, "%s: has no section \"expect\"", name);
+		take_section(
+			c, name, head, arena_strndup(arena, newline, (size_t)(next - newline)));
+		at = next;
+	}
+	for (int i = 0; i < SET_COUNT; i++)
+		resources_sort(c->sets[i], NULL);
+}
+
+/* The live units as files, for the unit search path. */
+static void put_live(const struct resources *live)
+{
+	for (size_t i = 0; i < live->n; i++) {
+		const struct resource *item = live->items[i];
+		const char *path = resource_get(item, "path"),
+			   *target = resource_get(item, "target");
+
+		if (!path)
+			continue;
+		put(target ? arena_printf(arena, "%s -> %s", path, target)
+			   : arena_printf(arena, "%s = %s", path,
+				     (const char *)(item->content ? item->content->data : "")));
+	}
+}
+
+static size_t make_triples(struct plan_case *c, struct triple *ret)
+{
+	const struct resources *base = c->sets[SET_BASE], *want = c->sets[SET_WANT];
+	size_t n = 0;
+
+	for (size_t i = 0, j = 0; i < base->n || j < want->n; n++) {
+		const struct resource *b = i < base->n ? base->items[i] : NULL;
+		const struct resource *w = j < want->n ? want->items[j] : NULL;
+		int order = !b ? 1 : !w ? -1 : strcmp(b->id, w->id);
+		const char *id = order <= 0 ? b->id : w->id;
+
+		ret[n] = (struct triple){.id = id,
+			.module = module_of(modules, id),
+			.base = order <= 0 ? b : NULL,
+			.want = order >= 0 ? w : NULL};
+		ret[n].original = resources_find(c->sets[SET_ORIGINALS], id);
+		ret[n].live.live = resources_find(c->sets[SET_LIVE], id);
+		if (resources_find(c->skipped, id))
+			ret[n].live.skip = "not done with --root";
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return n;
+}
+
+static const char *diff_of(void *userdata, const struct change *c)
+{
+	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
+		      (c->live && c->live->secret);
+	const char *text = NULL;
+
+	(void)userdata;
+	content_diff(arena, resource_name(c->id), c->live ? c->live->content : NULL,
+		c->want ? c->want->content : NULL, secret, test_key, &text, NULL);
+	return text;
+}
+
+static struct plan *make_plan(struct plan_case *c)
+{
+	const struct resources *base = c->sets[SET_BASE]->n ? c->sets[SET_BASE] : NULL;
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct plan *p = plan_new(arena);
+	struct triple *triples =
+		arena_array(arena, struct triple, c->sets[SET_BASE]->n + c->sets[SET_WANT]->n);
+	size_t n = make_triples(c, triples);
+	struct unit_view *view =
+		unit_view_new(host, arena, c->sets[SET_WANT], base, c->sets[SET_ORIGINALS]);
+
+	p->host = "h";
+	p->want = c->sets[SET_WANT];
+	plan_compare(p, triples, n, test_key);
+	ck_assert_msg(plan_effects(p, view, &e) >= 0, "%s", err_text(&e));
+	ck_assert_msg(plan_guard(p, view, base, &e) >= 0, "%s", err_text(&e));
+	plan_identify(p, test_key);
+	return p;
+}
+
+static void case_init(struct plan_case *c)
+{
+	*c = (struct plan_case){.skipped = resources_new()};
+	for (int i = 0; i < SET_COUNT; i++)
+		c->sets[i] = resources_new();
+}
+
+static void case_clear(struct plan_case *c)
+{
+	for (int i = 0; i < SET_COUNT; i++)
+		resources_free(c->sets[i]);
+	resources_free(c->skipped);
+}
+
+static void read_case(const char *path, struct buf *ret)
+{
+	FILE *f = fopen(path, "re");
+	char chunk[4096];
+
+	ck_assert_msg(f, "%s: cannot be opened", path);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+		buf_add(ret, chunk, n);
+	fclose(f);
+	buf_add(ret, "", 0);
+}
+
+static struct dirent **names;
+
+START_TEST(plan_case)
+{
+	const char *path = arena_printf(arena, DIR_NAME "/%s", names[_i]->d_name);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct plan_case c;
+
+	case_init(&c);
+	read_case(path, &text);
+	take_sections(&c, path, &text);
+	resources_sort(c.skipped, NULL);
+	put_live(c.sets[SET_LIVE]);
+	_cleanup_plan_ struct plan *p = make_plan(&c);
+	json_t *document = plan_to_json(p, diff_of, NULL);
+	json_object_set_new(document, "plan_id", json_string("sha256:…"));
+	char *out = json_dumps(document, JSON_INDENT(1) | JSON_SORT_KEYS);
+	ck_assert_msg(!strstr(out, "TOPSECRET"), "%s: a secret is in the plan", path);
+	if (strncmp(out, text.data + c.expect, strlen(out)) != 0 ||
+		strcmp(text.data + c.expect + strlen(out), "\n") != 0) {
+		/* The documents are longer than a message may be. */
+		if (!getenv("UPDATE_CASES")) {
+			fprintf(stderr, "%s: came out:\n%s\n", path, out);
+			ck_abort_msg("%s: another plan came out (see above)", path);
+		}
+		FILE *f = fopen(path, "we");
+		fprintf(f, "%.*s%s\n", (int)c.expect, text.data, out);
+		fclose(f);
+	}
+	free(out);
+	json_decref(document);
+	case_clear(&c);
+}
+END_TEST
+
+/* A plan of these lines ("want ID…"), its id in the arena. */
+static const char *id_of(
+	const char *const *lines, const char *where, enum action action, const char *unit)
+{
+	struct plan_case c;
+
+	case_init(&c);
+	for (; *lines; lines++) {
+		const char *blank = strchr(*lines, ' ');
+
+		for (int set = 0; set < SET_COUNT; set++)
+			if (!strncmp(*lines, set_names[set], (size_t)(blank - *lines)))
+				take_resource(&c, (enum set)set, arena_strdup(arena, blank + 1));
+	}
+	for (int i = 0; i < SET_COUNT; i++)
+		resources_sort(c.sets[i], NULL);
+	for (size_t i = 0; i < c.sets[SET_WANT]->n; i++)
+		c.sets[SET_WANT]->items[i]->where = (struct where){where, 3, 1};
+	_cleanup_plan_ struct plan *p = make_plan(&c);
+	for (const char *u = unit; u && *u; u += strlen(u) + 1) {
+		p->effects.items = grow(
+			p->effects.items, &p->effects.cap, p->effects.n, sizeof(*p->effects.items));
+		p->effects.items[p->effects.n++] = (struct effect){.action = action, .target = u};
+	}
+	plan_identify(p, test_key);
+	const char *id = arena_strdup(arena, p->id);
+	case_clear(&c);
+	return id;
+}
+
+START_TEST(plan_id)
+{
+	static const char *const one[] = {
+		"want file:/a mode=0644 : x", "live file:/a mode=0600 : x", NULL};
+	static const char *const other[] = {
+		"want file:/a mode=0644 : y", "live file:/a mode=0600 : x", NULL};
+	static const char *const live[] = {
+		"want file:/a mode=0644 : x", "live file:/a mode=0601 : x", NULL};
+	static const char *const secret[] = {
+		"want file:/a secret mode=0644 : x", "live file:/a secret mode=0600 : x", NULL};
+	const char *id = id_of(one, "root/a", ACTION_STOP, NULL);
+
+	ck_assert(text_starts(id, "sha256:"));
+	ck_assert_str_eq(id, id_of(one, "root/a", ACTION_STOP, NULL));
+	ck_assert_str_eq(id, id_of(one, "moved/elsewhere", ACTION_STOP, NULL));
+	ck_assert_str_ne(id, id_of(other, "root/a", ACTION_STOP, NULL));
+	ck_assert_str_ne(id, id_of(live, "root/a", ACTION_STOP, NULL));
+	ck_assert_str_ne(id, id_of(secret, "root/a", ACTION_STOP, NULL));
+	/* Instances count as their template, however many; another action or unit does not. */
+	const char *restarts = id_of(one, "root/a", ACTION_RESTART, "t@1.service\0");
+	ck_assert_str_ne(id, restarts);
+	ck_assert_str_eq(
+		restarts, id_of(one, "root/a", ACTION_RESTART, "t@1.service\0t@2.service\0"));
+	ck_assert_str_eq(restarts, id_of(one, "root/a", ACTION_RESTART, "t@7.service\0"));
+	ck_assert_str_ne(restarts, id_of(one, "root/a", ACTION_STOP, "t@1.service\0"));
+	ck_assert_str_ne(restarts, id_of(one, "root/a", ACTION_RESTART, "u@1.service\0"));
+}
+END_TEST
+
+static int is_case(const struct dirent *entry)
+{
+	return text_ends(entry->d_name, ".case");
+}
+
+int main(void)
+{
+	int n = scandir(DIR_NAME, &names, is_case, alphasort);
+	Suite *suite = suite_create("plan cases");
+	TCase *cases = tcase_create("golden");
+
+	if (n <= 0) {
+		fprintf(stderr, "no cases in " DIR_NAME "; run from the top of the repository\n");
+		return 1;
+	}
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_add_loop_test(cases, plan_case, 0, n);
+	tcase_add_test(cases, plan_id);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	return failed ? 1 : 0;
+}
