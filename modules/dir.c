@@ -42,7 +42,8 @@ static int dir_inspect(struct inspection *in, const char *id, const struct resou
 	if (r == -ENOENT)
 		return 0;
 	if (r == -ENOTDIR)
-		return err_set(e, r, "%s%s, or a part of its path, is not a directory: move it away",
+		return err_set(e, r,
+			"%s%s, or a part of its path, is not a directory: move it away",
 			in->host->root_path, path);
 	if (r >= 0 && fstat(fd, &st) < 0)
 		r = err_errno(e, -errno, "cannot look at %s%s", in->host->root_path, path);

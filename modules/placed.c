@@ -28,9 +28,7 @@ int placed_ids(struct host *h, const struct resource *want, uid_t *ret_uid, gid_
 
 	if (r >= 0)
 		r = host_gid(h, group ? group : "root", ret_gid, e);
-	*ret_mode = mode ? (mode_t)strtoul(mode, NULL, 8)
-		: resource_is(want, "dir") ? 0755
-					   : 0644;
+	*ret_mode = mode ? (mode_t)strtoul(mode, NULL, 8) : resource_is(want, "dir") ? 0755 : 0644;
 	return r < 0 ? err_prefix(e, r, "%s", want->id) : 0;
 }
 
@@ -96,14 +94,15 @@ static int inspect_link(struct inspection *in, int dir, const char *name,
 	int r = link_read(in->arena, dir, name, &target);
 
 	if (r < 0)
-		return err_errno(e, r, "cannot read the link %s%s", in->host->root_path,
-			placed_path(live));
+		return err_errno(
+			e, r, "cannot read the link %s%s", in->host->root_path, placed_path(live));
 	resource_set(in->arena, live, "target", target);
 	if (!wanted)
 		resource_set(in->arena, live, "type", "link");
 	/* A linked fragment or drop-in is what it leads to: that is what systemd loads. */
 	if (want && want->content &&
-		host_open_following(in->host, placed_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) >= 0)
+		host_open_following(
+			in->host, placed_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) >= 0)
 		content_of(in, fd, &live->content);
 	return 0;
 }
@@ -127,8 +126,9 @@ static int inspect_at(struct inspection *in, const char *id, const char *path,
 	if (r < 0)
 		return r;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_errno(e, -errno, "cannot look at %s%s",
-						     in->host->root_path, path);
+		return errno == ENOENT ? 0
+				       : err_errno(e, -errno, "cannot look at %s%s",
+						 in->host->root_path, path);
 	live->id = id;
 	live->secret = want && want->secret;
 	if (strcmp(path, resource_name(id)) != 0)
@@ -138,7 +138,8 @@ static int inspect_at(struct inspection *in, const char *id, const char *path,
 	else if (S_ISLNK(st.st_mode))
 		r = inspect_link(in, dir, name, want, live, e);
 	else
-		resource_set(in->arena, live, "type", S_ISDIR(st.st_mode) ? "directory" : "special");
+		resource_set(
+			in->arena, live, "type", S_ISDIR(st.st_mode) ? "directory" : "special");
 	if (r >= 0)
 		*ret = live;
 	return r;
@@ -155,8 +156,8 @@ int placed_inspect(struct inspection *in, const char *id, const struct resource 
 	/* What was secret when it was written is secret still. */
 	if (r >= 0 && *ret && base)
 		(*ret)->secret |= base->secret;
-	/* A unit that moves from one unit directory to another is not a new one; and it has not moved
-	 * for as long as something is still in its old place. */
+	/* A unit that moves from one unit directory to another is not a new one; and it has not
+	 * moved for as long as something is still in its old place. */
 	if (r >= 0 && want && base && strcmp(placed_path(base), placed_path(want)) != 0)
 		r = inspect_at(in, id, placed_path(base), like, &old, e);
 	if (old && *ret)
@@ -174,7 +175,8 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 	gid_t gid;
 
 	if (type && (!strcmp(type, "directory") || !strcmp(type, "special")))
-		return err_set(e, -EEXIST, "%s%s is a %s, where a file or link is wanted: move it away",
+		return err_set(e, -EEXIST,
+			"%s%s is a %s, where a file or link is wanted: move it away",
 			txn_host(t)->root_path, placed_path(c->live),
 			!strcmp(type, "special") ? "device, socket or pipe" : type);
 	if (!c->want) {

@@ -270,8 +270,8 @@ static int service_check(const struct resource *item, struct err *e)
 }
 
 /* true, false, or partly: some of the links that enablement makes are there and some are not. */
-static int live_enabled(struct inspection *in, const char *unit, bool wanted, const char **ret,
-	struct err *e)
+static int live_enabled(
+	struct inspection *in, const char *unit, bool wanted, const char **ret, struct err *e)
 {
 	struct unit_index *before, *after;
 	struct enable_link *want, *live;
@@ -308,7 +308,8 @@ static int service_inspect(struct inspection *in, const char *id, const struct r
 {
 	const char *unit = resource_name(id), *enabled = NULL, *state = NULL;
 	bool managed = want && resources_find(in->want, id);
-	int r = live_enabled(in, unit, managed && resource_has(want, "enabled", "true"), &enabled, e);
+	int r = live_enabled(
+		in, unit, managed && resource_has(want, "enabled", "true"), &enabled, e);
 
 	/* In a file tree nothing runs, so the state asked for is not compared. */
 	if (r >= 0 && in->host->live)

@@ -225,7 +225,8 @@ static int read_source(struct reader *r, const struct resource *item, struct ass
 
 	if (item->secret)
 		return diag_add(r->diags, where,
-			"holds kernel settings, which everybody on the host can read: it cannot be secret");
+			"holds kernel settings, which everybody on the host can read: it cannot be "
+			"secret");
 	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t size = (size_t)((newline ? newline : end) - at);
@@ -366,7 +367,8 @@ static int unsupported(struct inspection *in, const char *id, const char *code, 
 static int sysctl_inspect(struct inspection *in, const char *id, const struct resource *want,
 	struct resource **ret, struct err *e)
 {
-	const char *key = resource_name(id), *value, *wanted = want ? resource_get(want, "value") : NULL;
+	const char *key = resource_name(id), *value,
+		   *wanted = want ? resource_get(want, "value") : NULL;
 	enum sysctl_state state;
 	bool writable;
 	int r = sysctl_read(in->host, in->arena, key, &state, &value, &writable, e);
@@ -395,7 +397,8 @@ static int sysctl_inspect(struct inspection *in, const char *id, const struct re
 static int sysctl_enqueue(struct txn *t, const struct change *c, struct err *e)
 {
 	(void)e;
-	/* Without a want and an original nothing says what it should be: it stays until the boot. */
+	/* Without a want and an original nothing says what it should be: it stays until the boot.
+	 */
 	if (c->want)
 		txn_sysctl(t, c->id, resource_name(c->id), resource_get(c->want, "value"),
 			resource_has(c->want, "ignore", "true"));

@@ -138,7 +138,8 @@ static int verify(struct run *r, struct err *e)
 		c = x->module->inspect(&in, x->id, x->want, &live, e);
 		if (c >= 0 && !resource_matches(x->module, x->want, live, r->key))
 			c = err_set(e, -EREMOTEIO,
-				"%s was applied, but the host does not have what was asked for", x->id);
+				"%s was applied, but the host does not have what was asked for",
+				x->id);
 	}
 	plan_free(scratch);
 	return c < 0 ? c : 0;
@@ -151,7 +152,7 @@ static int do_record(void *userdata, struct err *e)
 
 	return c < 0 ? c
 		     : generation_record(x->run, OUTCOME_APPLIED, NULL, x->restarted, true,
-			     &x->generation, e);
+			       &x->generation, e);
 }
 
 static int do_publish(void *userdata, struct err *e)
@@ -164,8 +165,8 @@ static int do_discard(void *userdata, struct err *e)
 	return generation_discard(((struct applying *)userdata)->run, e);
 }
 
-enum txn_result run_apply(struct run *r, uint64_t *ret_generation, unsigned *ret_restarted,
-	struct err *e)
+enum txn_result run_apply(
+	struct run *r, uint64_t *ret_generation, unsigned *ret_restarted, struct err *e)
 {
 	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key, r->sink);
 	struct applying x = {.run = r};

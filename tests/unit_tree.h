@@ -64,7 +64,8 @@ static void teardown(void)
 	free(root);
 }
 
-__attribute__((unused)) static struct unit_index *index_with(const struct unit_overlay *overlays, size_t n)
+__attribute__((unused)) static struct unit_index *index_with(
+	const struct unit_overlay *overlays, size_t n)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct unit_index *x = NULL;

@@ -30,30 +30,31 @@ struct unit_status {
 };
 
 /* All loaded units, sorted by name (bytes). One round trip. */
-int bus_list_units(struct bus *b, struct arena *a, struct unit_status **ret, size_t *ret_n,
-	struct err *e);
+int bus_list_units(
+	struct bus *b, struct arena *a, struct unit_status **ret, size_t *ret_n, struct err *e);
 
 /* What is asked of several units at once: one round trip for all of them. NeedDaemonReload and
  * UnitFileState are not among it: they cost systemd 2 and 5 ms a unit, and the unit index knows
  * better (unitpath.h). */
 struct unit_details {
 	const char *name;
-	bool found;              /* false: not loaded (any more) */
-	char invocation_id[33];  /* hexadecimal, "" if it never ran */
+	bool found;                                    /* false: not loaded (any more) */
+	char invocation_id[33];                        /* hexadecimal, "" if it never ran */
 	const char *active_state, *sub_state, *result; /* result: NULL unless a service */
 	const char *load_state;
 	const char *fragment_path;
 	bool can_reload;
-	uint32_t n_restarts;     /* NRestarts, services */
+	uint32_t n_restarts; /* NRestarts, services */
 	uint32_t main_pid;
-	uint64_t active_enter_usec;    /* CLOCK_REALTIME; 0: never */
-	uint64_t inactive_exit_usec;   /* CLOCK_REALTIME; when it was last started; 0: never */
-	const char **names;            /* NULL-terminated: aliases */
-	const char **after;            /* NULL-terminated: After= */
+	uint64_t active_enter_usec;  /* CLOCK_REALTIME; 0: never */
+	uint64_t inactive_exit_usec; /* CLOCK_REALTIME; when it was last started; 0: never */
+	const char **names;          /* NULL-terminated: aliases */
+	const char **after;          /* NULL-terminated: After= */
 };
 
-/* Fills details[i] for names[i]; names are loaded if load is true (then see load_state: "not-found",
- * "masked"), else only those that are loaded are found, at the cost of a second round trip. */
+/* Fills details[i] for names[i]; names are loaded if load is true (then see load_state:
+ * "not-found", "masked"), else only those that are loaded are found, at the cost of a second round
+ * trip. */
 int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, size_t n, bool load,
 	struct unit_details *details, struct err *e);
 
@@ -78,10 +79,10 @@ int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
 /*
  * Watches a unit after its job until it is healthy or not: reaches active (a oneshot without
  * RemainAfterExit: inactive with result success), then stays so for settle_ns with the same
- * invocation and no automatic restart. timeout_ms is the time to reach active. 0 healthy; -EREMOTEIO
- * with a sentence ("NAME: failed: Result exit-code, status 226/NAMESPACE", "NAME: restarted by itself
- * 2 times", "NAME: still activating after 90 s").
- * Signals (PropertiesChanged), not polling, decide; idle as above.
+ * invocation and no automatic restart. timeout_ms is the time to reach active. 0 healthy;
+ * -EREMOTEIO with a sentence ("NAME: failed: Result exit-code, status 226/NAMESPACE", "NAME:
+ * restarted by itself 2 times", "NAME: still activating after 90 s"). Signals (PropertiesChanged),
+ * not polling, decide; idle as above.
  */
 int bus_watch_healthy(struct bus *b, const char *unit, uint64_t timeout_ms, uint64_t settle_ns,
 	int (*idle)(void *userdata), void *userdata, struct err *e);

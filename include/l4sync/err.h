@@ -20,9 +20,9 @@ struct err {
 #define ERR_INIT ((struct err){0})
 #define _cleanup_err_ __attribute__((cleanup(err_clear)))
 
-/* Sets the text; returns code, which is negative (-EINVAL and the like). An earlier text is freed. */
-int err_set(struct err *e, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Sets the text; returns code, which is negative (-EINVAL and the like). An earlier text is freed.
+ */
+int err_set(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Like err_set, with ": " and the text of errno value -code appended. */
 int err_errno(struct err *e, int code, const char *format, ...)

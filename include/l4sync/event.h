@@ -13,8 +13,8 @@ struct sink {
 	/* Takes the reference. Errors of writing are remembered by the sink, not reported here: a
 	 * run does not stop because nobody listens any more. */
 	void (*event)(struct sink *s, json_t *event);
-	/* Asks a question; the default is no. Returns 1 yes, 0 no, -ENOTTY when nobody can be asked,
-	 * -EPIPE when the connection is gone. */
+	/* Asks a question; the default is no. Returns 1 yes, 0 no, -ENOTTY when nobody can be
+	 * asked, -EPIPE when the connection is gone. */
 	int (*ask)(struct sink *s, const char *question);
 };
 

@@ -32,20 +32,21 @@ enum outcome { OUTCOME_APPLIED, OUTCOME_ROLLED_BACK, OUTCOME_FAILED };
 
 struct generation {
 	uint64_t number;
-	int64_t time;         /* seconds since the epoch, UTC */
-	const char *user;     /* who: SUDO_USER or the login name */
-	const char *client;   /* "SSH_CLIENT's address" or NULL */
-	const char *command;  /* the command line, without secrets */
+	int64_t time;        /* seconds since the epoch, UTC */
+	const char *user;    /* who: SUDO_USER or the login name */
+	const char *client;  /* "SSH_CLIENT's address" or NULL */
+	const char *command; /* the command line, without secrets */
 	enum outcome outcome;
-	const char *error;    /* of a failed one, or NULL */
-	const char *plan;     /* the plan document (JSON), or NULL */
+	const char *error; /* of a failed one, or NULL */
+	const char *plan;  /* the plan document (JSON), or NULL */
 	unsigned fixed, failed, restarted;
 	size_t n_sources;
 	const char **sources; /* "URL REF COMMIT" each, as in the want's metas */
 	/* Sorted. Of one that was read they are the caller's: generation_clear(). */
-	struct resources *want;      /* NULL when only listed */
-	struct resources *before;    /* what the changed resources were; NULL when only listed */
-	struct resources *originals; /* adopted resources as they were found; NULL when only listed */
+	struct resources *want;   /* NULL when only listed */
+	struct resources *before; /* what the changed resources were; NULL when only listed */
+	struct resources
+		*originals; /* adopted resources as they were found; NULL when only listed */
 };
 
 /* Frees the sets; the texts are the arena's. */
@@ -56,8 +57,8 @@ void generation_clear(struct generation *g);
  * are hashes only until history_content() is asked. A generation that cannot be read is -EBADMSG
  * with a text that says how to go on; an older one is never taken in its place. */
 int history_base(struct history *h, struct arena *a, struct generation *ret, struct err *e);
-int history_get(struct history *h, uint64_t number, struct arena *a, struct generation *ret,
-	struct err *e);
+int history_get(
+	struct history *h, uint64_t number, struct arena *a, struct generation *ret, struct err *e);
 /* Newest first, at most max (0: all); the sets are NULL. Reads no want. */
 int history_list(struct history *h, struct arena *a, size_t max, struct generation **ret,
 	size_t *ret_n, struct err *e);

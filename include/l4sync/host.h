@@ -19,18 +19,18 @@ struct dir_cache;
 
 struct host {
 	struct arena *arena;
-	int root_fd;           /* "/" or the --root directory */
-	const char *root_path; /* "" for the live host, else the --root directory, for messages */
-	bool live;             /* false with --root: no services, no kernel */
-	const char *name;      /* static host name (/etc/hostname), or --host */
+	int root_fd;            /* "/" or the --root directory */
+	const char *root_path;  /* "" for the live host, else the --root directory, for messages */
+	bool live;              /* false with --root: no services, no kernel */
+	const char *name;       /* static host name (/etc/hostname), or --host */
 	const char *machine_id; /* or NULL */
-	struct bus *bus;       /* NULL until host_bus(); never with --root */
+	struct bus *bus;        /* NULL until host_bus(); never with --root */
 	struct dir_cache *dirs;
 };
 
 /* root NULL: the live host. name NULL: from ROOT/etc/hostname (live: also the kernel's). */
-int host_open(struct arena *a, const char *root, const char *name, struct host **ret,
-	struct err *e);
+int host_open(
+	struct arena *a, const char *root, const char *name, struct host **ret, struct err *e);
 void host_free(struct host *h);
 void host_freep(struct host **h);
 #define _cleanup_host_ __attribute__((cleanup(host_freep)))
@@ -48,8 +48,8 @@ int host_dir(struct host *h, const char *path, int *ret_fd, struct err *e);
 void host_dir_forget(struct host *h, const char *path);
 
 /* The parent directory's fd and the last component (points into path) of an absolute path. */
-int host_parent(struct host *h, const char *path, int *ret_fd, const char **ret_name,
-	struct err *e);
+int host_parent(
+	struct host *h, const char *path, int *ret_fd, const char **ret_name, struct err *e);
 
 /* Opens path with links followed but never out of the root: for what systemd would follow too
  * (a fragment that is a link). flags as open(2); O_CLOEXEC is added. */

@@ -72,17 +72,17 @@ static inline void closep_(int *fd)
 }
 #define _cleanup_close_ __attribute__((cleanup(closep_)))
 
-#define TAKE_PTR(p) \
-	__extension__({ \
-		__typeof__(p) taken_ = (p); \
-		(p) = NULL; \
-		taken_; \
+#define TAKE_PTR(p)                                                                                \
+	__extension__({                                                                            \
+		__typeof__(p) taken_ = (p);                                                        \
+		(p) = NULL;                                                                        \
+		taken_;                                                                            \
 	})
-#define TAKE_FD(fd) \
-	__extension__({ \
-		int taken_ = (fd); \
-		(fd) = -1; \
-		taken_; \
+#define TAKE_FD(fd)                                                                                \
+	__extension__({                                                                            \
+		int taken_ = (fd);                                                                 \
+		(fd) = -1;                                                                         \
+		taken_;                                                                            \
 	})
 
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))

@@ -23,33 +23,35 @@ struct unit_view;
 /* What inspect may look at besides the host. */
 struct inspection {
 	struct host *host;
-	struct arena *arena;           /* for the live resource */
-	const struct resources *want;  /* sorted */
-	const struct resources *base;  /* sorted; NULL: none */
-	const unsigned char *key;      /* HMAC key of the host, HASH_SIZE bytes, or NULL */
-	struct findings *findings;     /* plan.h; what must be known but is no change */
-	struct unit_view *units;       /* unit_view.h */
+	struct arena *arena;          /* for the live resource */
+	const struct resources *want; /* sorted */
+	const struct resources *base; /* sorted; NULL: none */
+	const unsigned char *key;     /* HMAC key of the host, HASH_SIZE bytes, or NULL */
+	struct findings *findings;    /* plan.h; what must be known but is no change */
+	struct unit_view *units;      /* unit_view.h */
 };
 
 struct module {
 	const char *type; /* "file": resources "file:NAME" */
 
-	/* Manifest sections that are this module's, NULL-terminated, or NULL. parse gets the node of
-	 * one of them (never NODE_NULL), and adds resources or attributes to r->want. Runs in the
-	 * unprivileged child, before the want is sorted; modules run in the registry's order. */
+	/* Manifest sections that are this module's, NULL-terminated, or NULL. parse gets the node
+	 * of one of them (never NODE_NULL), and adds resources or attributes to r->want. Runs in
+	 * the unprivileged child, before the want is sorted; modules run in the registry's order.
+	 */
 	const char *const *sections;
 	int (*parse)(struct reader *r, const char *section, const struct node *node);
 
-	/* Once per state, after all sections were parsed and the want is sorted: what only the whole
-	 * shows (cycles, a key given twice). May be NULL. May add resources; they are sorted in. */
+	/* Once per state, after all sections were parsed and the want is sorted: what only the
+	 * whole shows (cycles, a key given twice). May be NULL. May add resources; they are sorted
+	 * in. */
 	int (*complete)(struct reader *r);
 
 	/* Whether a resource of this type that came from the unprivileged child is well-formed:
 	 * name, attribute keys, values. The root part trusts nothing else. Pure. */
 	int (*check)(const struct resource *item, struct err *e);
 
-	/* What the host has now, with exactly the attributes that can be compared; *ret NULL when it
-	 * is absent. want may be NULL (a resource that left the state). An error only where the
+	/* What the host has now, with exactly the attributes that can be compared; *ret NULL when
+	 * it is absent. want may be NULL (a resource that left the state). An error only where the
 	 * host cannot be asked. */
 	int (*inspect)(struct inspection *in, const char *id, const struct resource *want,
 		struct resource **ret, struct err *e);

@@ -34,8 +34,8 @@ struct node {
  * explode or recurse and the limits above are reported to diags. Returns 0, or -EINVAL if anything
  * was reported; an empty document is an empty map.
  */
-int node_parse(struct arena *a, const char *file, const void *data, size_t size,
-	struct node **ret, struct diags *diags);
+int node_parse(struct arena *a, const char *file, const void *data, size_t size, struct node **ret,
+	struct diags *diags);
 
 /* over merged over base (SPEC 2): maps by key, lists and scalars replace, null deletes.
  * Neither is changed; the result shares nodes with both. */
@@ -57,7 +57,7 @@ int node_want_bool(const struct node *n, const char *what, bool *ret, struct dia
 int node_want_mode(struct arena *a, const struct node *n, const char *what, const char **ret,
 	struct diags *diags);
 /* systemd.time(7) span ("5s", "1min 30s", "10m", a bare number is seconds); in nanoseconds. */
-int node_want_time(const struct node *n, const char *what, unsigned long long *ret_ns,
-	struct diags *diags);
+int node_want_time(
+	const struct node *n, const char *what, unsigned long long *ret_ns, struct diags *diags);
 
 #endif

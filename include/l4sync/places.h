@@ -11,11 +11,11 @@
 #include "l4sync/mem.h"
 
 enum place_kind {
-	PLACE_PLAIN,    /* file: or link: */
-	PLACE_UNIT,     /* a fragment in a unit directory: unit:NAME */
-	PLACE_DROPIN,   /* UNIT.d/NAME.conf in a unit directory: dropin:UNIT/NAME.conf */
-	PLACE_WANTS,    /* inside *.wants or *.requires or *.upholds of a unit directory: refused */
-	PLACE_SYSCTL,   /* *.conf in a sysctl.d directory: file: and sysctl:KEY for each key */
+	PLACE_PLAIN,  /* file: or link: */
+	PLACE_UNIT,   /* a fragment in a unit directory: unit:NAME */
+	PLACE_DROPIN, /* UNIT.d/NAME.conf in a unit directory: dropin:UNIT/NAME.conf */
+	PLACE_WANTS,  /* inside *.wants or *.requires or *.upholds of a unit directory: refused */
+	PLACE_SYSCTL, /* *.conf in a sysctl.d directory: file: and sysctl:KEY for each key */
 };
 
 /* The system manager's unit directories that files may be shipped to, highest rank first. */
@@ -24,8 +24,8 @@ extern const char *const place_unit_dirs[]; /* NULL-terminated: /etc/systemd/sys
 struct place {
 	enum place_kind kind;
 	const char *unit_dir; /* for the unit kinds: the entry of place_unit_dirs */
-	unsigned rank;        /* not PLACE_PLAIN: of the directory among its like; 0 is the highest */
-	const char *unit;     /* PLACE_UNIT, PLACE_DROPIN: what systemd calls it; in the arena */
+	unsigned rank;    /* not PLACE_PLAIN: of the directory among its like; 0 is the highest */
+	const char *unit; /* PLACE_UNIT, PLACE_DROPIN: what systemd calls it; in the arena */
 };
 
 /* path is absolute and normalized. */

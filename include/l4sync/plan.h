@@ -32,7 +32,7 @@ struct change {
 	enum origin origin;
 	const struct resource *base; /* NULL: was not managed */
 	const struct resource *want; /* NULL: to be removed; for an orphan that had been adopted the
-	                              * original that is put back */
+				      * original that is put back */
 	const struct resource *live; /* NULL: absent */
 };
 
@@ -66,7 +66,7 @@ const char *action_name(enum action action);
 
 struct effect {
 	enum action action;
-	const char *target;   /* unit or sysctl key; NULL: daemon-reload */
+	const char *target; /* unit or sysctl key; NULL: daemon-reload */
 	size_t n_because;
 	const char **because; /* ids of changes; in the arena */
 	bool deferred;
@@ -104,10 +104,10 @@ struct plan {
 	size_t n_ok;
 	size_t n_skipped;
 	struct skipped *skipped;
-	size_t n_removed;            /* what the removal guard counts */
+	size_t n_removed; /* what the removal guard counts */
 	size_t n_guards;
-	const char **guards;         /* why --allow-removal is needed, as sentences */
-	bool looked_at_source;       /* false: made from what was applied last */
+	const char **guards;   /* why --allow-removal is needed, as sentences */
+	bool looked_at_source; /* false: made from what was applied last */
 	char id[HASH_TEXT_MAX];
 };
 
@@ -143,8 +143,8 @@ bool resource_matches(const struct module *m, const struct resource *want,
 	const struct resource *live, const unsigned char key[HASH_SIZE]);
 
 /* Fills changes, n_ok and skipped from triples sorted by id. Pure. */
-void plan_compare(struct plan *p, const struct triple *triples, size_t n,
-	const unsigned char key[HASH_SIZE]);
+void plan_compare(
+	struct plan *p, const struct triple *triples, size_t n, const unsigned char key[HASH_SIZE]);
 
 /* Restarts, reloads and the rest that the changes make necessary, ordered, with reasons. */
 int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
@@ -165,8 +165,7 @@ size_t plan_restarts(const struct plan *p); /* how many restarts it has */
 
 /* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but
  * for the view's list. */
-int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base,
-	struct err *e);
+int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base, struct err *e);
 
 /* The plan id: resolved commits, each change's (base, want, live), effects with instances as their
  * template. key: for the contents of secrets. */

@@ -24,8 +24,8 @@ struct source {
 struct pulled {
 	const char *git_dir; /* the bare repository below cache_dir */
 	const char *commit;  /* hexadecimal */
-	const char *ref;     /* what it was found under: refs/heads/master, refs/tags/v1, or the id */
-	bool fetched;        /* false: offline, from what an earlier run had brought */
+	const char *ref; /* what it was found under: refs/heads/master, refs/tags/v1, or the id */
+	bool fetched;    /* false: offline, from what an earlier run had brought */
 };
 
 /*

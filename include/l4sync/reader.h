@@ -63,8 +63,8 @@ struct reader_job {
 	const char *state_dir; /* its path, for messages */
 	const char *cache_dir; /* where pulled repositories are (owned by the reader's uid) */
 	bool fetch;
-	/* The commit that was applied last from this source, or NULL: one that does not descend from it
-	 * is refused, unless allow_rewind. */
+	/* The commit that was applied last from this source, or NULL: one that does not descend
+	 * from it is refused, unless allow_rewind. */
 	const char *applied;
 	bool allow_rewind;
 	/* Who the child becomes when the caller is root; ignored otherwise. */
@@ -81,7 +81,7 @@ struct reader_job {
  * progress gets what the child says it is doing.
  */
 int reader_run(const struct reader_job *job, const struct module *const *modules, struct arena *a,
-	void (*progress)(void *userdata, const char *text), void *userdata,
-	struct resources **ret, struct diags *diags, struct err *e);
+	void (*progress)(void *userdata, const char *text), void *userdata, struct resources **ret,
+	struct diags *diags, struct err *e);
 
 #endif

@@ -36,12 +36,12 @@ struct request {
 	const char *command; /* "plan", "apply", … */
 	size_t n_args;
 	const char *const *args;
-	const char *state;   /* --state DIR, absolute */
-	const char *source;  /* --source URL */
-	const char *ref;     /* --ref REF */
-	const char *root;    /* --root DIR, absolute; NULL: the live host */
-	const char *host;    /* --host NAME: whose state, with --root */
-	const char *out;     /* plan --out FILE */
+	const char *state;  /* --state DIR, absolute */
+	const char *source; /* --source URL */
+	const char *ref;    /* --ref REF */
+	const char *root;   /* --root DIR, absolute; NULL: the live host */
+	const char *host;   /* --host NAME: whose state, with --root */
+	const char *out;    /* plan --out FILE */
 	size_t n_only;
 	const char *const *only; /* --only SEL, repeatable */
 	bool yes;
@@ -64,8 +64,8 @@ int request_from_json(struct arena *a, const json_t *o, struct request *ret, str
 
 /* Parses argv. 0; or -EINVAL with the usage error in e; *ret_done when --help or --version was
  * printed and there is nothing to do. */
-int options_parse(struct arena *a, int argc, char **argv, struct request *ret, bool *ret_done,
-	struct err *e);
+int options_parse(
+	struct arena *a, int argc, char **argv, struct request *ret, bool *ret_done, struct err *e);
 
 /*
  * Runs a request on this host (reconciler/verbs): returns the exit status; everything that it has

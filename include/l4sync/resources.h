@@ -13,9 +13,8 @@
  *	<TAB>content sha256:HEX SIZE           or hmac-sha256:HEX SIZE when the content is withheld
  *	<TAB>from root/etc/left4me/host.env:3:7
  *	<TAB>secret
- *	<TAB>=group left4me                    attributes, sorted by key; equal keys keep their order
- *	<TAB>=mode 0640
- *	blobs N                                each content once, sorted by hash
+ *	<TAB>=group left4me                    attributes, sorted by key; equal keys keep their
+ *order <TAB>=mode 0640 blobs N                                each content once, sorted by hash
  *	sha256:HEX SIZE
  *	SIZE bytes, then a newline
  *	end
@@ -32,8 +31,8 @@
 
 /* Limits of one set; past one of them reading is refused (-E2BIG). */
 #define RESOURCES_MAX 100000
-#define ATTRS_MAX 1000000 /* attributes and metas, of all resources together */
-#define CONTENT_SIZE_MAX (64u << 20) /* bytes, one file */
+#define ATTRS_MAX 1000000               /* attributes and metas, of all resources together */
+#define CONTENT_SIZE_MAX (64u << 20)    /* bytes, one file */
 #define RESOURCES_SIZE_MAX (512u << 20) /* bytes, the serialization */
 
 /* What a resource holds: bytes, or only their hash where the bytes are withheld or not loaded. */
@@ -50,7 +49,7 @@ struct attr {
 };
 
 struct resource {
-	const char *id; /* "file:/etc/x": type (a-z and -), colon, name */
+	const char *id;                /* "file:/etc/x": type (a-z and -), colon, name */
 	const struct content *content; /* NULL: this type, or this file, has none */
 	struct where where;            /* where the state says so */
 	bool secret;                   /* content is never shown, logged or stored */
@@ -90,8 +89,8 @@ bool resource_same(const struct resource *a, const struct resource *b, const cha
 struct content *content_new(struct arena *a, const void *data, size_t size); /* bytes not copied */
 /* Same bytes? Where one side is keyed, the other's bytes are hashed with the key. Where that cannot
  * be told (no key, no bytes, a keyed hash of all zeros), they are not. */
-bool content_same(const struct content *a, const struct content *b,
-	const unsigned char key[HASH_SIZE]);
+bool content_same(
+	const struct content *a, const struct content *b, const unsigned char key[HASH_SIZE]);
 
 /* "file:/etc/x" is of type "file" and has the name "/etc/x" (points into the id). */
 bool resource_is(const struct resource *item, const char *type);

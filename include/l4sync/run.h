@@ -29,12 +29,12 @@ struct run {
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
 	struct resources *want;
-	struct resources *read;   /* with --only: the state as a whole, of which want takes a part */
+	struct resources *read; /* with --only: the state as a whole, of which want takes a part */
 	struct unit_view *units;
 	size_t n_triples;
-	struct triple *triples;   /* sorted by id: what was found */
+	struct triple *triples; /* sorted by id: what was found */
 	struct plan *plan;
-	struct timespec started;  /* CLOCK_MONOTONIC */
+	struct timespec started; /* CLOCK_MONOTONIC */
 };
 
 /* lock: how the run lock is held. */
@@ -42,8 +42,8 @@ enum run_lock { RUN_READS, RUN_WRITES };
 
 /* Opens host, lock, history and base; a writing run first finishes or puts back what an
  * interrupted one had begun. On failure the error's exit is set (locked: 6). */
-int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lock lock,
-	struct err *e);
+int run_open(
+	struct run *r, const struct request *q, struct sink *s, enum run_lock lock, struct err *e);
 void run_close(struct run *r);
 #define _cleanup_run_ __attribute__((cleanup(run_close)))
 
@@ -53,8 +53,8 @@ int run_require_root(const struct request *q, struct err *e);
 /* Who holds the run lock, as JSON {pid, user, command, since}; NULL: nobody. A new reference. */
 json_t *run_lock_holder(struct host *h);
 
-/* Whether --only lets this resource be looked at: by id or a glob of ids; a selection without a type
- * matches any type's name. */
+/* Whether --only lets this resource be looked at: by id or a glob of ids; a selection without a
+ * type matches any type's name. */
 bool run_selects(const struct request *q, const char *id);
 
 /* Who asks for this run: SUDO_USER or the user's name; the ssh client's address or NULL. */
@@ -63,13 +63,13 @@ const char *run_client(struct arena *a);
 const char *run_command(struct arena *a, const struct request *q);
 
 /* The pipeline's parts. All set the error's exit where it is not 1. */
-int run_read(struct run *r, struct err *e);        /* pull and read: the want */
-int run_read_base(struct run *r, struct err *e);   /* the want is what was applied last */
-int run_plan(struct run *r, struct err *e);        /* inspect and compare */
-void run_emit_plan(struct run *r);                 /* report */
-bool run_differs(const struct run *r);             /* exit 2 rather than 0 */
+int run_read(struct run *r, struct err *e);      /* pull and read: the want */
+int run_read_base(struct run *r, struct err *e); /* the want is what was applied last */
+int run_plan(struct run *r, struct err *e);      /* inspect and compare */
+void run_emit_plan(struct run *r);               /* report */
+bool run_differs(const struct run *r);           /* exit 2 rather than 0 */
 /* Apply, restarts, verification by looking again, generation. */
-enum txn_result run_apply(struct run *r, uint64_t *ret_generation, unsigned *ret_restarted,
-	struct err *e);
+enum txn_result run_apply(
+	struct run *r, uint64_t *ret_generation, unsigned *ret_restarted, struct err *e);
 
 #endif

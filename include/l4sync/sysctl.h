@@ -19,8 +19,8 @@ const char *sysctl_normalize(struct arena *a, const char *value);
 
 enum sysctl_state {
 	SYSCTL_OK,
-	SYSCTL_MISSING,     /* this kernel does not have the key */
-	SYSCTL_UNREADABLE,  /* it can only be written */
+	SYSCTL_MISSING,    /* this kernel does not have the key */
+	SYSCTL_UNREADABLE, /* it can only be written */
 };
 
 /* The live value, normalized, and whether anybody could write it (mode bits, read-only mount). */
@@ -28,8 +28,8 @@ int sysctl_read(struct host *h, struct arena *a, const char *key, enum sysctl_st
 	const char **ret_value, bool *ret_writable, struct err *e);
 
 /* Writes a value and reads it back; the kernel's refusal is explained. */
-int sysctl_write(struct host *h, struct arena *a, const char *key, const char *value,
-	struct err *e);
+int sysctl_write(
+	struct host *h, struct arena *a, const char *key, const char *value, struct err *e);
 
 /* Why the kernel will refuse this change until the next boot (settings that only tighten), or
  * NULL. */

@@ -39,7 +39,8 @@ int text_natural_cmp(const char *a, const char *b);
  * matches nothing. */
 bool text_glob(const char *pattern, const char *s);
 
-/* The entry of a NULL-terminated list nearest to s (edit distance at most 1 + length/3), or NULL. */
+/* The entry of a NULL-terminated list nearest to s (edit distance at most 1 + length/3), or NULL.
+ */
 const char *text_nearest(const char *s, const char *const *list);
 
 #endif

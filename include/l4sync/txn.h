@@ -32,7 +32,7 @@ struct step;
 /* The order of execution; SPEC 6. New directories come before everything is staged in them, and
  * so before the first thing that anybody would notice. */
 enum phase {
-	PHASE_MKDIR,  /* parents first */
+	PHASE_MKDIR, /* parents first */
 	PHASE_STOP,
 	PHASE_FILES,
 	PHASE_REMOVE,
@@ -40,7 +40,7 @@ enum phase {
 	PHASE_RELOAD,
 	PHASE_SYSCTL,
 	PHASE_START,
-	PHASE_RMDIR,  /* deepest first; done behind the point of no return */
+	PHASE_RMDIR, /* deepest first; done behind the point of no return */
 };
 
 /* key: the host's HMAC key (history_key), HASH_SIZE bytes; outlives the transaction. */
@@ -57,13 +57,13 @@ struct arena *txn_arena(struct txn *t);
  */
 void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
 	const struct content *content, uid_t uid, gid_t gid, mode_t mode);
-void txn_put_link(struct txn *t, enum phase phase, const char *id, const char *path,
-	const char *target);
+void txn_put_link(
+	struct txn *t, enum phase phase, const char *id, const char *path, const char *target);
 void txn_remove(struct txn *t, enum phase phase, const char *id, const char *path);
 void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
 /* A directory's mode and owner; it exists. */
-void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid,
-	mode_t mode);
+void txn_dir_attributes(
+	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
 /* Only if it is empty then; a directory that is not stays, and a warning says so unless it may. */
 void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay);
 /* key in dotted form; a refused value fails the step, or only warns where it may_fail. */
@@ -110,8 +110,8 @@ unsigned long long txn_reloaded_usec(const struct txn *t);
 int txn_idle(void *userdata);
 
 /* One step of the event stream; `of` counts steps and restarts. */
-void txn_event(struct txn *t, const char *state, const char *action, const char *target,
-	const char *text);
+void txn_event(
+	struct txn *t, const char *state, const char *action, const char *target, const char *text);
 /* How many further events of that kind will come: the restarts of this run. */
 void txn_expect(struct txn *t, size_t n);
 

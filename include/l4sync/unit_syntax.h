@@ -16,8 +16,9 @@ struct assignment {
 	unsigned line;     /* of the key, from 1 */
 };
 
-/* Calls each for the assignments of a unit file, in order; its non-zero return ends the parsing with
- * it. content NULL: none. Comments, empty lines and what stands outside of a section are left out. */
+/* Calls each for the assignments of a unit file, in order; its non-zero return ends the parsing
+ * with it. content NULL: none. Comments, empty lines and what stands outside of a section are left
+ * out. */
 int unit_file_parse(struct arena *a, const struct content *content,
 	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
 

@@ -25,11 +25,11 @@ int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e);
 
 /* Loaded units, sorted by name; none with --root. */
-int unit_view_list(struct unit_view *v, const struct unit_status **ret, size_t *ret_n,
-	struct err *e);
+int unit_view_list(
+	struct unit_view *v, const struct unit_status **ret, size_t *ret_n, struct err *e);
 /* A loaded unit, or NULL in *ret. */
-int unit_view_find(struct unit_view *v, const char *name, const struct unit_status **ret,
-	struct err *e);
+int unit_view_find(
+	struct unit_view *v, const char *name, const struct unit_status **ret, struct err *e);
 /* Active, activating, reloading, refreshing: what a restart is for. */
 bool unit_status_running(const struct unit_status *u);
 
@@ -39,7 +39,6 @@ void unit_view_refresh(struct unit_view *v);
 struct host *unit_view_host(struct unit_view *v);
 
 /* The policy of a unit: service:UNIT, for an instance else service:TEMPLATE; NULL: none. */
-const struct resource *unit_policy(struct arena *a, const struct resources *want,
-	const char *unit);
+const struct resource *unit_policy(struct arena *a, const struct resources *want, const char *unit);
 
 #endif

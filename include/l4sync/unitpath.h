@@ -19,9 +19,10 @@ struct unit_index; /* what stands in the search path's directories */
 
 /* Something a change puts at a path, or takes away: the overlay over the host. */
 struct unit_overlay {
-	const char *path;              /* absolute */
-	const struct content *content; /* a file with this content; NULL with target NULL: removed */
-	const char *target;            /* a symbolic link */
+	const char *path; /* absolute */
+	const struct content
+		*content;   /* a file with this content; NULL with target NULL: removed */
+	const char *target; /* a symbolic link */
 };
 
 /*
@@ -34,27 +35,29 @@ int unit_index_new(struct host *h, struct arena *a, const struct unit_overlay *o
 
 struct unit_file {
 	const char *path; /* where it stands in the search path */
-	const struct content *content; /* of what the path leads to; NULL: empty, dangling, /dev/null */
+	const struct content
+		*content; /* of what the path leads to; NULL: empty, dangling, /dev/null */
 };
 
 struct unit_config {
 	const char *name;
-	bool masked;      /* the fragment is a link to /dev/null or empty */
-	bool found;       /* there is a fragment; without one only slices, mounts and the like exist */
+	bool masked; /* the fragment is a link to /dev/null or empty */
+	bool found;  /* there is a fragment; without one only slices, mounts and the like exist */
 	struct unit_file fragment; /* valid if found and not masked */
 	size_t n_dropins;
 	struct unit_file *dropins; /* effective ones, in the order in which systemd reads them */
 };
 
 /* The effective files of a unit (an instance falls back to its template; aliases count). */
-int unit_index_config(struct unit_index *x, const char *unit, struct unit_config *ret,
-	struct err *e);
+int unit_index_config(
+	struct unit_index *x, const char *unit, struct unit_config *ret, struct err *e);
 
 /* Equal assignments in fragment and drop-ins, in order: systemd would load the same. */
 bool unit_config_same(const struct unit_config *a, const struct unit_config *b);
 
-/* Whether the file at path (a drop-in or fragment) is in effect for a unit (*ret_hider NULL), or which
- * path hides it: the drop-in or fragment that wins, or the mask. -ENOENT: no file of that unit. */
+/* Whether the file at path (a drop-in or fragment) is in effect for a unit (*ret_hider NULL), or
+ * which path hides it: the drop-in or fragment that wins, or the mask. -ENOENT: no file of that
+ * unit. */
 int unit_index_hidden(struct unit_index *x, const char *path, const char *unit,
 	const char **ret_hider, struct err *e);
 
@@ -77,8 +80,9 @@ struct enable_link {
 /*
  * The links that `systemctl enable` would make for the unit: WantedBy=, RequiredBy=, UpheldBy=,
  * Alias=, DefaultInstance=, specifiers in them, Also=. -ENOENT with a text when there is no such
- * unit, -ENOEXEC when it has no [Install], -ESHUTDOWN when masked, -ELOOP for an alias made in /etc,
- * -EADDRNOTAVAIL for a generated or transient unit, -EINVAL for an [Install] that makes no sense.
+ * unit, -ENOEXEC when it has no [Install], -ESHUTDOWN when masked, -ELOOP for an alias made in
+ * /etc, -EADDRNOTAVAIL for a generated or transient unit, -EINVAL for an [Install] that makes no
+ * sense.
  */
 int unit_index_install_links(struct unit_index *x, const char *unit, struct enable_link **ret,
 	size_t *ret_n, struct err *e);
@@ -90,9 +94,10 @@ int unit_index_live_links(struct unit_index *x, const char *unit, struct enable_
 
 /* Unit names, systemd.unit(5). In the arena. */
 bool unit_name_valid(const char *name);
-bool unit_name_is_template(const char *name);      /* t@.service */
-bool unit_name_is_instance(const char *name);      /* t@1.service */
-const char *unit_name_template(struct arena *a, const char *name); /* t@1.service → t@.service, or NULL */
-const char *unit_name_type(const char *name);      /* "service", points into name; or NULL */
+bool unit_name_is_template(const char *name); /* t@.service */
+bool unit_name_is_instance(const char *name); /* t@1.service */
+const char *unit_name_template(
+	struct arena *a, const char *name);   /* t@1.service → t@.service, or NULL */
+const char *unit_name_type(const char *name); /* "service", points into name; or NULL */
 
 #endif

@@ -35,8 +35,7 @@ static bool has_link(const struct enable_link *links, size_t n, const char *path
 	return false;
 }
 
-static int queue_enable(struct txn *t, struct unit_view *view, const char *unit,
-	struct err *e)
+static int queue_enable(struct txn *t, struct unit_view *view, const char *unit, struct err *e)
 {
 	struct unit_index *before, *after;
 	struct enable_link *want, *live;

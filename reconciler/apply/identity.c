@@ -16,8 +16,8 @@ static const char *with_owner(struct txn *t, const char *what, const struct stat
 		(unsigned)st->st_uid, (unsigned)st->st_gid);
 }
 
-static int file_identity(struct txn *t, int dir_fd, const char *name, const char **ret,
-	struct err *e)
+static int file_identity(
+	struct txn *t, int dir_fd, const char *name, const char **ret, struct err *e)
 {
 	_cleanup_close_ int fd =
 		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

@@ -23,8 +23,16 @@
 #define UNITS_SIZE_MAX (1u << 20) /* bytes */
 
 static const struct step_ops *const kinds[] = {
-	&step_put_file, &step_put_link, &step_remove, &step_mkdir, &step_dir_attributes,
-	&step_rmdir, &step_sysctl, &step_start, &step_stop, &step_reload,
+	&step_put_file,
+	&step_put_link,
+	&step_remove,
+	&step_mkdir,
+	&step_dir_attributes,
+	&step_rmdir,
+	&step_sysctl,
+	&step_start,
+	&step_stop,
+	&step_reload,
 };
 
 int state_dir(struct host *h, bool create, int *ret_fd, struct err *e)
@@ -82,7 +90,8 @@ static void serialize(struct txn *t, struct buf *out)
 	resources_meta(set, "name", t->name);
 	resources_meta(set, "time", arena_printf(set->arena, "%lld", (long long)time(NULL)));
 	for (size_t i = 0; i < t->n; i++) {
-		struct resource *item = resources_add(set, arena_printf(set->arena, "step:%06zu", i));
+		struct resource *item =
+			resources_add(set, arena_printf(set->arena, "step:%06zu", i));
 		const struct step *s = &t->steps[i];
 
 		item->attrs = s->fields.attrs;
@@ -116,16 +125,16 @@ int journal_write(struct txn *t, struct err *e)
 	if (r >= 0 && fsync(dir) < 0)
 		r = -errno;
 	if (r >= 0) {
-		t->journal_fd = openat(dir, JOURNAL_UNITS,
-			O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+		t->journal_fd =
+			openat(dir, JOURNAL_UNITS, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 		if (t->journal_fd < 0)
 			r = -errno;
 	}
 	if (r < 0) {
 		unlinkat(dir, JOURNAL_NEW, 0);
 		unlinkat(dir, JOURNAL, 0);
-		return err_errno(e, r, "cannot write the journal in %s%s", t->host->root_path,
-			STATE_DIR);
+		return err_errno(
+			e, r, "cannot write the journal in %s%s", t->host->root_path, STATE_DIR);
 	}
 	return 0;
 }
@@ -218,8 +227,10 @@ static int take_step(struct txn *t, const struct resource *item, struct err *e)
 		t->reloads |= kinds[i] == &step_reload;
 		return 0;
 	}
-	return err_set(e, -EBADMSG, "the journal has a step of unknown kind %s: it was written by "
-		"another version of l4sync; use that one to recover", kind ? kind : "(none)");
+	return err_set(e, -EBADMSG,
+		"the journal has a step of unknown kind %s: it was written by "
+		"another version of l4sync; use that one to recover",
+		kind ? kind : "(none)");
 }
 
 static void split_log(struct txn *t, char *text, const char ***ret, size_t *ret_n)
@@ -230,15 +241,16 @@ static void split_log(struct txn *t, char *text, const char ***ret, size_t *ret_
 		n += *p == '\n';
 	*ret = arena_array(t->arena, const char *, n);
 	*ret_n = 0;
-	/* A line without its newline was being written when the run ended: nothing had been done. */
+	/* A line without its newline was being written when the run ended: nothing had been done.
+	 */
 	for (char *newline; (newline = strchr(text, '\n')); text = newline + 1) {
 		*newline = '\0';
 		(*ret)[(*ret_n)++] = text;
 	}
 }
 
-int journal_load(struct txn *t, enum journal_state *ret, const char ***ret_log, size_t *ret_n,
-	struct err *e)
+int journal_load(
+	struct txn *t, enum journal_state *ret, const char ***ret_log, size_t *ret_n, struct err *e)
 {
 	const void *data, *log = "";
 	size_t size, log_size = 0;

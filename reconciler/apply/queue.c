@@ -16,8 +16,7 @@ void step_set(struct txn *t, struct step *s, const char *key, const char *value)
 	resource_set(t->arena, &s->fields, key, value);
 }
 
-static struct step *add(struct txn *t, const struct step_ops *ops, enum phase phase,
-	const char *id)
+static struct step *add(struct txn *t, const struct step_ops *ops, enum phase phase, const char *id)
 {
 	t->steps = grow(t->steps, &t->cap, t->n, sizeof(*t->steps));
 	struct step *s = &t->steps[t->n];
@@ -48,8 +47,8 @@ void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *p
 	set_owner(t, s, uid, gid, mode);
 }
 
-void txn_put_link(struct txn *t, enum phase phase, const char *id, const char *path,
-	const char *target)
+void txn_put_link(
+	struct txn *t, enum phase phase, const char *id, const char *path, const char *target)
 {
 	struct step *s = add(t, &step_put_link, phase, id);
 
@@ -74,8 +73,8 @@ void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t
 	set_owner(t, s, uid, gid, mode);
 }
 
-void txn_dir_attributes(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid,
-	mode_t mode)
+void txn_dir_attributes(
+	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
 {
 	struct step *s = add(t, &step_dir_attributes, PHASE_FILES, id);
 

@@ -43,7 +43,8 @@ int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, s
 	if (r < 0)
 		return r;
 	unit_event(t, unit, "settling",
-		arena_printf(t->arena, "%s: must stay up for %.1f s", unit, (double)settle_ns / 1e9),
+		arena_printf(
+			t->arena, "%s: must stay up for %.1f s", unit, (double)settle_ns / 1e9),
 		NULL);
 	r = bus_watch_healthy(bus, unit, SETTLE_TIMEOUT_MS, settle_ns, txn_idle, NULL, e);
 	if (r == -EINTR)
@@ -73,12 +74,13 @@ static int restart_and_watch(struct txn *t, const struct effect *f, bool *ret_ra
 	if (r >= 0)
 		r = txn_log_unit(t, "restart", f->target, e);
 	if (r >= 0)
-		r = bus_job(bus, f->target, UNIT_TRY_RESTART, JOB_TIMEOUT_MS, txn_idle, NULL, &result,
-			e);
+		r = bus_job(bus, f->target, UNIT_TRY_RESTART, JOB_TIMEOUT_MS, txn_idle, NULL,
+			&result, e);
 	if (r < 0)
 		return r == -EINTR ? err_set(e, r, "interrupted") : r;
 	if (strcmp(result, "done") != 0)
-		return err_set(e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target, result);
+		return err_set(
+			e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target, result);
 	r = details_of(t, f->target, after, e);
 	if (r < 0)
 		return r;
@@ -129,7 +131,8 @@ void restarts_announce(struct sink *s, const struct effects *shown, const struct
 		if (now->items[i].action == ACTION_RESTART &&
 			!restarts_unit(shown, now->items[i].target))
 			event_message(s, "warning",
-				"%s was started since the plan was made, and is restarted like the others",
+				"%s was started since the plan was made, and is restarted like the "
+				"others",
 				now->items[i].target);
 }
 

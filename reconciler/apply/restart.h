@@ -15,8 +15,8 @@ int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, s
 /* Emits that a unit failed and why, with the last lines that it logged. */
 void unit_report_failure(struct txn *t, const char *unit, const char *text);
 
-/* Says which units will be restarted that were not in the plan that was shown: instances that somebody
- * has started since. */
+/* Says which units will be restarted that were not in the plan that was shown: instances that
+ * somebody has started since. */
 void restarts_announce(struct sink *s, const struct effects *shown, const struct effects *now);
 
 /* Restarts the effects' units in their order; the first that fails ends it. */

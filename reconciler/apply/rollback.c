@@ -44,7 +44,8 @@ static int job_back(struct txn *t, const char *unit, enum unit_verb what, struct
 	struct bus *bus;
 	int r = host_bus(t->host, &bus, e);
 
-	/* A crash loop has used up the start limit, which would refuse the old configuration too. */
+	/* A crash loop has used up the start limit, which would refuse the old configuration too.
+	 */
 	if (r >= 0)
 		r = bus_reset_failed(bus, unit, e);
 	if (r >= 0)
@@ -69,9 +70,9 @@ static int bring_back(struct txn *t, const char *verb, const char *unit, struct 
 	if (r < 0)
 		return r;
 	bool running = now.found &&
-		unit_status_running(&(struct unit_status){.active_state = now.active_state});
-	return job_back(t, unit,
-		running && !strcmp(verb, "restart") ? UNIT_TRY_RESTART : UNIT_START, e);
+		       unit_status_running(&(struct unit_status){.active_state = now.active_state});
+	return job_back(
+		t, unit, running && !strcmp(verb, "restart") ? UNIT_TRY_RESTART : UNIT_START, e);
 }
 
 /* One line of the log: verb and unit. */
@@ -90,8 +91,8 @@ static bool split_line(struct txn *t, const char *line, const char **verb, const
  * started: those that this run has started, which stop while their files are still there; else the
  * others, which come back once the old files are loaded.
  */
-static void units_back(struct txn *t, const char *const *log, size_t n_log, bool started,
-	size_t *left_count)
+static void units_back(
+	struct txn *t, const char *const *log, size_t n_log, bool started, size_t *left_count)
 {
 	for (size_t i = n_log; i-- > 0;) {
 		_cleanup_err_ struct err e = ERR_INIT;
@@ -101,8 +102,10 @@ static void units_back(struct txn *t, const char *const *log, size_t n_log, bool
 			continue;
 		rollback_event(t, "start",
 			started ? arena_printf(t->arena, "stop %s again", unit)
-				: arena_printf(t->arena, "bring back %s with its old configuration", unit));
-		if ((started ? job_back(t, unit, UNIT_STOP, &e) : bring_back(t, verb, unit, &e)) < 0) {
+				: arena_printf(t->arena, "bring back %s with its old configuration",
+					  unit));
+		if ((started ? job_back(t, unit, UNIT_STOP, &e) : bring_back(t, verb, unit, &e)) <
+			0) {
 			(*left_count)++;
 			rollback_event(t, "failed", err_text(&e));
 		}
@@ -116,7 +119,8 @@ static void reload(struct txn *t, size_t *left_count)
 
 	if (host_bus(t->host, &bus, &e) < 0 || bus_reload(bus, RELOAD_TIMEOUT_MS, &e) < 0) {
 		(*left_count)++;
-		rollback_event(t, "failed", arena_printf(t->arena, "daemon-reload: %s", err_text(&e)));
+		rollback_event(
+			t, "failed", arena_printf(t->arena, "daemon-reload: %s", err_text(&e)));
 	}
 }
 

@@ -18,8 +18,8 @@ struct owner {
 	mode_t mode;
 };
 
-static struct owner owner_of(const struct step *s, const char *uid, const char *gid,
-	const char *mode)
+static struct owner owner_of(
+	const struct step *s, const char *uid, const char *gid, const char *mode)
 {
 	return (struct owner){
 		.uid = (uid_t)strtoul(step_get(s, uid), NULL, 10),
@@ -80,7 +80,8 @@ static int undo_mkdir(struct txn *t, struct step *s, bool *left, struct err *e)
 		return r;
 	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		*left = errno == ENOTEMPTY || errno == EEXIST;
-		return err_errno(e, -errno, "the new directory %s%s stays", t->host->root_path, path);
+		return err_errno(
+			e, -errno, "the new directory %s%s stays", t->host->root_path, path);
 	}
 	host_dir_forget(t->host, path);
 	return 0;
@@ -135,12 +136,14 @@ static int commit_attributes(struct txn *t, struct step *s, struct err *e)
 	if (!is_owner(&st, &old)) {
 		s->touched = false;
 		return err_set(e, -EBUSY,
-			"mode or owner of %s%s was changed by somebody else while this ran; they are left "
+			"mode or owner of %s%s was changed by somebody else while this ran; they "
+			"are left "
 			"as they are: plan again",
 			t->host->root_path, path);
 	}
 	r = set_owner(fd, &o);
-	return r < 0 ? err_errno(e, r, "cannot set mode and owner of %s%s", t->host->root_path, path)
+	return r < 0 ? err_errno(
+			       e, r, "cannot set mode and owner of %s%s", t->host->root_path, path)
 		     : 0;
 }
 
@@ -169,7 +172,8 @@ static int undo_attributes(struct txn *t, struct step *s, bool *left, struct err
 		!is_either(st.st_mode & 01777, old.mode & 01777, new.mode & 01777)) {
 		*left = true;
 		return err_set(e, -EBUSY,
-			"mode and owner of %s%s were changed by somebody else and are left as they are",
+			"mode and owner of %s%s were changed by somebody else and are left as they "
+			"are",
 			t->host->root_path, path);
 	}
 	r = set_owner(fd, &old);
@@ -200,7 +204,8 @@ static int finish_rmdir(struct txn *t, struct step *s, struct err *e)
 		event_message(t->sink, "warning", "%s%s %s and stays", t->host->root_path, path,
 			errno == ENOTEMPTY || errno == EEXIST
 				? "is not empty"
-				: arena_printf(t->arena, "cannot be removed (%s)", strerror(errno)));
+				: arena_printf(
+					  t->arena, "cannot be removed (%s)", strerror(errno)));
 	if (r >= 0)
 		host_dir_forget(t->host, path);
 	return r < 0 ? r : 0;

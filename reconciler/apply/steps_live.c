@@ -56,8 +56,10 @@ static int undo_sysctl(struct txn *t, struct step *s, bool *left, struct err *e)
 		return r;
 	if (strcmp(now, sysctl_normalize(t->arena, step_get(s, "value"))) != 0) {
 		*left = true;
-		return err_set(e, -EBUSY, "%s is %s, which neither was there before nor is from this "
-			"run; it is left as it is", key, now);
+		return err_set(e, -EBUSY,
+			"%s is %s, which neither was there before nor is from this "
+			"run; it is left as it is",
+			key, now);
 	}
 	return sysctl_write(t->host, t->arena, key, old, e);
 }
@@ -80,7 +82,7 @@ static int commit_reload(struct txn *t, struct step *s, struct err *e)
 
 		clock_gettime(CLOCK_REALTIME, &now);
 		t->reloaded_usec = (unsigned long long)now.tv_sec * 1000000u +
-			(unsigned long long)now.tv_nsec / 1000u;
+				   (unsigned long long)now.tv_nsec / 1000u;
 	}
 	return r;
 }
@@ -91,8 +93,8 @@ static const char *sentence_reload(struct arena *a, const struct step *s)
 	return arena_printf(a, "daemon-reload");
 }
 
-static int run_job(struct txn *t, const char *verb, enum unit_verb what, const char *unit,
-	struct err *e)
+static int run_job(
+	struct txn *t, const char *verb, enum unit_verb what, const char *unit, struct err *e)
 {
 	const char *result;
 	struct bus *bus;

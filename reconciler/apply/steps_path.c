@@ -47,7 +47,8 @@ static int prepare_path(struct txn *t, struct step *s, struct err *e)
 	if (r < 0)
 		return r;
 	if (strcmp(old, "absent") != 0 && !is_replaceable(old))
-		return err_set(e, -EEXIST, "%s%s is %s, where a file or link is wanted: move it away",
+		return err_set(e, -EEXIST,
+			"%s%s is %s, where a file or link is wanted: move it away",
 			t->host->root_path, path,
 			text_starts(old, "dir ") ? "a directory" : "a device, socket or pipe");
 	step_set(t, s, "old", old);
@@ -110,9 +111,8 @@ static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 	if (r >= 0)
 		r = write_content(fd, s->content);
 	/* Owner before mode: chown clears the set-user-ID bits. */
-	if (r >= 0 &&
-		fchown(fd, (uid_t)strtoul(step_get(s, "uid"), NULL, 10),
-			(gid_t)strtoul(step_get(s, "gid"), NULL, 10)) < 0)
+	if (r >= 0 && fchown(fd, (uid_t)strtoul(step_get(s, "uid"), NULL, 10),
+			      (gid_t)strtoul(step_get(s, "gid"), NULL, 10)) < 0)
 		r = -errno;
 	if (r >= 0 && fchmod(fd, (mode_t)strtoul(step_get(s, "mode"), NULL, 8)) < 0)
 		r = -errno;
@@ -145,7 +145,8 @@ static int rename_flags(const struct place *p, const char *from, const char *to,
 static int changed_meanwhile(struct txn *t, const struct step *s, struct err *e)
 {
 	return err_set(e, -EBUSY,
-		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan again",
+		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan "
+		"again",
 		t->host->root_path, step_get(s, "path"));
 }
 
@@ -165,7 +166,8 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 		return err_set(e, r, "%s%s: its file system cannot exchange two names atomically",
 			t->host->root_path, step_get(s, "path"));
 	if (r < 0)
-		return err_errno(e, r, "cannot replace %s%s", t->host->root_path, step_get(s, "path"));
+		return err_errno(
+			e, r, "cannot replace %s%s", t->host->root_path, step_get(s, "path"));
 	if (create)
 		return 0;
 	/* Only now it is certain what was replaced: the exchange leaves no moment to slip into. */
@@ -187,8 +189,8 @@ static int unlink_temp(const struct place *p)
 	return fstatat(p->dir, p->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT ? 0 : r;
 }
 
-static int left_alone(struct txn *t, const struct step *s, const struct place *p, bool kept,
-	struct err *e)
+static int left_alone(
+	struct txn *t, const struct step *s, const struct place *p, bool kept, struct err *e)
 {
 	const char *path = step_get(s, "path");
 	int n = (int)(strrchr(path, '/') - path);
@@ -201,8 +203,8 @@ static int left_alone(struct txn *t, const struct step *s, const struct place *p
 }
 
 /* What commit made goes; what somebody else has put in its place since is put back there. */
-static int undo_create(struct txn *t, struct step *s, const struct place *p, bool *left,
-	struct err *e)
+static int undo_create(
+	struct txn *t, struct step *s, const struct place *p, bool *left, struct err *e)
 {
 	const char *new = step_get(s, "new"), *at;
 	int r = name_identity(t, p->dir, p->name, &at, e);
@@ -227,8 +229,8 @@ static int undo_create(struct txn *t, struct step *s, const struct place *p, boo
  * that the names were exchanged: half a new file can look like it (an empty one; the same content
  * before its new mode is set).
  */
-static int undo_replace(struct txn *t, struct step *s, const struct place *p, bool *left,
-	struct err *e)
+static int undo_replace(
+	struct txn *t, struct step *s, const struct place *p, bool *left, struct err *e)
 {
 	const char *old = step_get(s, "old"), *new = step_get(s, "new"), *at, *at_temp = NULL;
 	int r = name_identity(t, p->dir, p->name, &at, e);
@@ -241,7 +243,8 @@ static int undo_replace(struct txn *t, struct step *s, const struct place *p, bo
 		return 0; /* not exchanged yet, and changed by somebody else meanwhile: his it is */
 	if (strcmp(at, new) != 0)
 		return *left = true, left_alone(t, s, p, true, e);
-	/* Whatever was under the name when the two were exchanged, even if not what was expected. */
+	/* Whatever was under the name when the two were exchanged, even if not what was expected.
+	 */
 	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
 	if (r >= 0)
 		r = name_identity(t, p->dir, p->temp, &at, e);
@@ -307,7 +310,8 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 	if (r == -ENOENT)
 		return changed_meanwhile(t, s, e);
 	if (r < 0)
-		return err_errno(e, r, "cannot remove %s%s", t->host->root_path, step_get(s, "path"));
+		return err_errno(
+			e, r, "cannot remove %s%s", t->host->root_path, step_get(s, "path"));
 	r = name_identity(t, p.dir, p.temp, &was, e);
 	if (r < 0 || !strcmp(was, step_get(s, "old")))
 		return r;

@@ -87,8 +87,8 @@ void txn_expect(struct txn *t, size_t n)
 	t->of += n;
 }
 
-void txn_event(struct txn *t, const char *state, const char *action, const char *target,
-	const char *text)
+void txn_event(
+	struct txn *t, const char *state, const char *action, const char *target, const char *text)
 {
 	if (!strcmp(state, "start"))
 		t->position++;
@@ -147,7 +147,7 @@ static int existing_dir(struct txn *t, const char *path, int *ret_fd, struct err
 /* What the new files need of one file system. */
 struct space {
 	dev_t device;
-	const char *path; /* the first that stands there */
+	const char *path;                /* the first that stands there */
 	uint64_t block_size, free, need; /* bytes */
 };
 
@@ -196,7 +196,8 @@ static int check_space(struct txn *t, struct err *e)
 	for (at = all; at < all + n; at++)
 		if (at->free < at->need)
 			return err_set(e, -ENOSPC,
-				"the file system of %s has %llu KiB free, and the new files need %llu KiB: "
+				"the file system of %s has %llu KiB free, and the new files need "
+				"%llu KiB: "
 				"nothing was touched",
 				at->path, (unsigned long long)at->free >> 10,
 				(unsigned long long)at->need >> 10);
@@ -249,7 +250,8 @@ int txn_sync_dirs(struct txn *t, struct err *e)
 
 		if (!path)
 			continue;
-		const char *parent = arena_strndup(t->arena, path, (size_t)(strrchr(path, '/') - path));
+		const char *parent =
+			arena_strndup(t->arena, path, (size_t)(strrchr(path, '/') - path));
 		if (!strcmp(parent, last))
 			continue;
 		last = parent;
@@ -310,8 +312,8 @@ static int reload_log(struct txn *t, const char ***ret, size_t *ret_n)
 	return r;
 }
 
-static enum txn_result back(struct txn *t, const char *const *log, size_t n_log,
-	const struct txn_hooks *hooks)
+static enum txn_result back(
+	struct txn *t, const char *const *log, size_t n_log, const struct txn_hooks *hooks)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	size_t left;
@@ -319,7 +321,8 @@ static enum txn_result back(struct txn *t, const char *const *log, size_t n_log,
 	if (hooks->discard && hooks->discard(hooks->userdata, &e) < 0)
 		event_message(t->sink, "warning", "%s", err_text(&e));
 	rollback(t, log, n_log, &left);
-	/* What is left cannot be mended by trying again: the journal would block every later run. */
+	/* What is left cannot be mended by trying again: the journal would block every later run.
+	 */
 	if (journal_clear(t, &e) < 0) {
 		event_message(t->sink, "error", "%s", err_text(&e));
 		left++;
@@ -364,8 +367,10 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 		return r < 0 ? TXN_NOT_ROLLED_BACK : result;
 	}
 	if (complete(t, hooks, &late) < 0)
-		event_message(t->sink, "warning", "applied, but cleaning up failed and is tried again "
-			"by the next run: %s", err_text(&late));
+		event_message(t->sink, "warning",
+			"applied, but cleaning up failed and is tried again "
+			"by the next run: %s",
+			err_text(&late));
 	return TXN_APPLIED;
 }
 
@@ -384,7 +389,8 @@ enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char
 	case JOURNAL_NONE:
 		return TXN_APPLIED;
 	case JOURNAL_COMMITTED:
-		event_message(sink, "warning", "an earlier run had ended before it had cleaned up: "
+		event_message(sink, "warning",
+			"an earlier run had ended before it had cleaned up: "
 			"its changes stay");
 		return complete(t, hooks, e) < 0 ? TXN_NOT_ROLLED_BACK : TXN_APPLIED;
 	case JOURNAL_BEGUN:

@@ -39,14 +39,14 @@ struct txn {
 	struct arena *arena;
 	const unsigned char *key;
 	struct sink *sink;
-	const char *name;      /* eight hexadecimal digits, part of temporary names */
+	const char *name; /* eight hexadecimal digits, part of temporary names */
 	size_t n, cap;
-	struct step *steps;    /* malloc'd */
-	size_t position, of;   /* of the event stream */
-	int journal_fd;        /* the log of units, once the journal is written */
+	struct step *steps;               /* malloc'd */
+	size_t position, of;              /* of the event stream */
+	int journal_fd;                   /* the log of units, once the journal is written */
 	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
-	bool reloads;          /* there is a reload among the steps */
-	struct resources *journal; /* a recovery: what the steps were read from */
+	bool reloads;                     /* there is a reload among the steps */
+	struct resources *journal;        /* a recovery: what the steps were read from */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,

@@ -195,8 +195,7 @@ static void buf_reserve(struct buf *b, size_t more)
 {
 	size_t need;
 
-	if (__builtin_add_overflow(b->size, more, &need) ||
-		__builtin_add_overflow(need, 1, &need))
+	if (__builtin_add_overflow(b->size, more, &need) || __builtin_add_overflow(need, 1, &need))
 		out_of_memory();
 	if (need <= b->cap)
 		return;

@@ -24,9 +24,11 @@ bool text_ends(const char *s, const char *suffix)
 static size_t utf8_length(const unsigned char *s, size_t size)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80 ? 1 : (s[0] >> 5) == 6 ? 2 : (s[0] >> 4) == 14 ? 3
-						 : (s[0] >> 3) == 30  ? 4
-								      : 0;
+	size_t n = s[0] < 0x80         ? 1
+		   : (s[0] >> 5) == 6  ? 2
+		   : (s[0] >> 4) == 14 ? 3
+		   : (s[0] >> 3) == 30 ? 4
+				       : 0;
 
 	if (n <= 1 || n > size)
 		return n > size ? 0 : n;
@@ -100,7 +102,8 @@ bool text_unescape(struct arena *a, const char *s, size_t size, char **ret)
 			out[n++] = s[i] == 'n' ? '\n' : s[i] == 't' ? '\t' : '\\';
 			continue;
 		}
-		if (s[i] != 'x' || size - i < 3 || hex_digit(s[i + 1]) < 0 || hex_digit(s[i + 2]) < 0)
+		if (s[i] != 'x' || size - i < 3 || hex_digit(s[i + 1]) < 0 ||
+			hex_digit(s[i + 2]) < 0)
 			return false;
 		out[n++] = (char)(hex_digit(s[i + 1]) << 4 | hex_digit(s[i + 2]));
 		i += 2;
@@ -159,7 +162,7 @@ static bool glob_class(const char **pattern, char c)
 	for (; *p && (*p != ']' || p == first); p++) {
 		if (p[1] == '-' && p[2] && p[2] != ']') {
 			hit |= (unsigned char)c >= (unsigned char)p[0] &&
-				(unsigned char)c <= (unsigned char)p[2];
+			       (unsigned char)c <= (unsigned char)p[2];
 			p += 2;
 		} else {
 			hit |= c == *p;

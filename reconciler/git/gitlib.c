@@ -29,8 +29,8 @@ int gitlib_err(struct err *e, int code, const char *format, ...)
 
 /*
  * Nothing is fetched by who starts libgit2 here, but when it starts it reads all certificate
- * authorities of the host (10 ms with 1.9, 30 ms with 1.5, half of a plan), and no option keeps it from
- * that. It takes it well if it cannot open them; so it cannot open a file meanwhile.
+ * authorities of the host (10 ms with 1.9, 30 ms with 1.5, half of a plan), and no option keeps it
+ * from that. It takes it well if it cannot open them; so it cannot open a file meanwhile.
  */
 static int init_without_authorities(void)
 {
@@ -104,8 +104,8 @@ static bool is_cut_off(git_repository *repo, const git_oid *id)
 	return fd >= 0 && !stream_ends(fd);
 }
 
-int gitlib_lookup(git_repository *repo, const git_oid *id, git_object_t type, git_object **ret,
-	struct err *e)
+int gitlib_lookup(
+	git_repository *repo, const git_oid *id, git_object_t type, git_object **ret, struct err *e)
 {
 	char hex[GIT_OID_HEXSZ + 1];
 

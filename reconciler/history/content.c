@@ -93,8 +93,8 @@ int history_content(struct history *h, struct arena *a, const struct content *c,
 	hash_hex(&c->hash, hex);
 	int r = content_find(h, &c->hash, &id, &number, e);
 	if (r == -ENOENT)
-		return err_set(e, r, "content sha256:%s is in no generation of %s", hex,
-			h->git_path);
+		return err_set(
+			e, r, "content sha256:%s is in no generation of %s", hex, h->git_path);
 	if (r < 0)
 		return r;
 	r = gitlib_lookup(h->repo, &id, GIT_OBJECT_BLOB, (git_object **)&blob, e);

@@ -24,7 +24,8 @@ static int sync_parent(const char *path)
 	if (slash)
 		slash[slash == parent] = '\0';
 	_cleanup_close_ int fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* cppcheck-suppress memleak ; it does not see cleanup attributes behind a later declaration */
+	/* cppcheck-suppress memleak ; it does not see cleanup attributes behind a later declaration
+	 */
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -53,7 +54,8 @@ static int make_dirs(const char *path, struct err *e)
 
 int history_making(struct history *h, int *ret_fd, struct err *e)
 {
-	/* An open of its own: a flock belongs to the open file, and dir_fd may be shared by fork. */
+	/* An open of its own: a flock belongs to the open file, and dir_fd may be shared by fork.
+	 */
 	_cleanup_close_ int fd = openat(h->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -92,7 +94,7 @@ static int make_repository(struct history *h, struct err *e)
 		return err_errno(e, -errno, "cannot remove %s", path);
 	git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
 	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKDIR |
-		GIT_REPOSITORY_INIT_NO_REINIT;
+			GIT_REPOSITORY_INIT_NO_REINIT;
 	options.mode = 0700;
 	options.initial_head = "none"; /* no branch: HEAD is only there to be a repository */
 	if (git_repository_init_ext(&repo, path, &options) < 0)
@@ -143,8 +145,10 @@ static int open_repository(struct history *h, bool create, struct err *e)
 		    GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE |
 			    GIT_REPOSITORY_OPEN_NO_DOTGIT,
 		    NULL) < 0)
-		return gitlib_err(e, -EIO, "cannot open %s; restore it from a backup, or move it "
-			"away to begin anew", h->git_path);
+		return gitlib_err(e, -EIO,
+			"cannot open %s; restore it from a backup, or move it "
+			"away to begin anew",
+			h->git_path);
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #define KEY_NAME "key"
 #define KEY_NEW ".key.new"
 
-#define HOW_TO_GO_ON \
+#define HOW_TO_GO_ON                                                                               \
 	"restore it from a backup, or remove it; then every secret counts as changed once"
 
 /* -ENOENT without a text: there is none yet. */
@@ -41,8 +41,9 @@ static int read_key(struct history *h, unsigned char ret[HASH_SIZE], struct err 
 	if (n < 0)
 		return err_errno(e, -errno, "cannot read %s/key", h->dir_path);
 	if (n != HASH_SIZE)
-		return err_set(e, -EBADMSG, "%s/key must hold %d bytes, but holds %s; " HOW_TO_GO_ON,
-			h->dir_path, HASH_SIZE, n < HASH_SIZE ? "fewer" : "more");
+		return err_set(e, -EBADMSG,
+			"%s/key must hold %d bytes, but holds %s; " HOW_TO_GO_ON, h->dir_path,
+			HASH_SIZE, n < HASH_SIZE ? "fewer" : "more");
 	memcpy(ret, bytes, HASH_SIZE);
 	explicit_bzero(bytes, sizeof(bytes));
 	return 0;
@@ -61,8 +62,8 @@ static int make_key(struct history *h, struct err *e)
 		return err_errno(e, n < 0 ? -errno : -EIO, "no random bytes");
 	if (unlinkat(h->dir_fd, KEY_NEW, 0) < 0 && errno != ENOENT)
 		return err_errno(e, -errno, "cannot remove %s/" KEY_NEW, h->dir_path);
-	_cleanup_close_ int fd = openat(h->dir_fd, KEY_NEW,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd = openat(
+		h->dir_fd, KEY_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(e, -errno, "cannot make %s/" KEY_NEW, h->dir_path);
 	n = write(fd, bytes, sizeof(bytes));

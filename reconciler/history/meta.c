@@ -117,8 +117,7 @@ static void take_sources(struct lines *in, struct generation *ret)
 	}
 }
 
-int meta_read(struct arena *a, const char *data, size_t size, struct generation *ret,
-	struct err *e)
+int meta_read(struct arena *a, const char *data, size_t size, struct generation *ret, struct err *e)
 {
 	struct lines in = {a, data, data + size};
 	const char *version = take(&in, "l4sync-generation");
@@ -133,8 +132,8 @@ int meta_read(struct arena *a, const char *data, size_t size, struct generation 
 	well = well && take_outcome(&in, &ret->outcome);
 	ret->error = take(&in, "error");
 	well = well && take_count(&in, "fixed", &ret->fixed) &&
-		take_count(&in, "failed", &ret->failed) &&
-		take_count(&in, "restarted", &ret->restarted);
+	       take_count(&in, "failed", &ret->failed) &&
+	       take_count(&in, "restarted", &ret->restarted);
 	take_sources(&in, ret);
 	well = well && in.at == in.end;
 	return well ? 0 : err_set(e, -EBADMSG, "meta: a line is missing, unknown or out of order");

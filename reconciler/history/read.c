@@ -26,7 +26,8 @@ int generation_damaged(struct history *h, uint64_t number, int code, struct err 
 		buf_addf(&command, "git --git-dir=%s update-ref -d " REF_PREFIX "%" PRIu64,
 			h->git_path, number);
 	return err_set(e, code,
-		"generation %" PRIu64 " in %s is damaged: %s; restore %s from a backup, or give this "
+		"generation %" PRIu64
+		" in %s is damaged: %s; restore %s from a backup, or give this "
 		"generation up with `%s`: then the one before it is what the host is compared with",
 		number, h->git_path, err_text(e), h->git_path, command.data);
 }
@@ -71,8 +72,8 @@ static void add_number(struct numbers *list, const char *name)
 /* libgit2's own listing leaves out a ref whose file is damaged, so the names are read first. */
 static int add_loose(struct history *h, struct numbers *list, struct err *e)
 {
-	int fd = openat(h->dir_fd, REPOSITORY_NAME "/refs/generations",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(
+		h->dir_fd, REPOSITORY_NAME "/refs/generations", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
@@ -134,8 +135,8 @@ static int read_tree(struct history *h, const git_oid *id, git_tree **ret, struc
 	int r = gitlib_lookup(h->repo, id, GIT_OBJECT_COMMIT, &commit, e);
 
 	if (!r)
-		r = gitlib_lookup(h->repo, git_commit_tree_id((git_commit *)commit), GIT_OBJECT_TREE,
-			(git_object **)ret, e);
+		r = gitlib_lookup(h->repo, git_commit_tree_id((git_commit *)commit),
+			GIT_OBJECT_TREE, (git_object **)ret, e);
 	git_object_free(commit);
 	return r;
 }
@@ -247,8 +248,8 @@ int history_base(struct history *h, struct arena *a, struct generation *ret, str
 	return r < 0 ? r : -ENOENT;
 }
 
-int history_get(struct history *h, uint64_t number, struct arena *a, struct generation *ret,
-	struct err *e)
+int history_get(
+	struct history *h, uint64_t number, struct arena *a, struct generation *ret, struct err *e)
 {
 	return read_generation(h, number, WHOLE, a, ret, e);
 }

@@ -27,8 +27,8 @@ static void collect_secrets(struct recording *rec, const struct resources *set)
 	for (size_t i = 0; set && i < set->n; i++) {
 		if (!set->items[i]->secret)
 			continue;
-		rec->secrets =
-			grow(rec->secrets, &rec->cap_secrets, rec->n_secrets, sizeof(*rec->secrets));
+		rec->secrets = grow(
+			rec->secrets, &rec->cap_secrets, rec->n_secrets, sizeof(*rec->secrets));
 		rec->secrets[rec->n_secrets++] = set->items[i];
 	}
 }
@@ -65,8 +65,8 @@ static struct resource *withhold(struct recording *rec, const struct resource *i
 	struct content *keyed = arena_memdup(rec->arena, item->content, sizeof(*keyed));
 
 	/* Without bytes it becomes the hash of nothing: equal to no content, so never trusted. */
-	keyed->hash = keyed->data ? hash_hmac(rec->key, keyed->data, keyed->size)
-				  : (struct hash){0};
+	keyed->hash =
+		keyed->data ? hash_hmac(rec->key, keyed->data, keyed->size) : (struct hash){0};
 	keyed->keyed = true;
 	keyed->data = NULL;
 	copy->content = keyed;
@@ -97,8 +97,8 @@ static int shelve(struct recording *rec, const struct content *c)
 	return 0;
 }
 
-static int add_blob(struct recording *rec, git_treebuilder *top, const char *name,
-	const void *data, size_t size)
+static int add_blob(struct recording *rec, git_treebuilder *top, const char *name, const void *data,
+	size_t size)
 {
 	git_oid id;
 
@@ -109,8 +109,8 @@ static int add_blob(struct recording *rec, git_treebuilder *top, const char *nam
 }
 
 /* A set's text into the generation's tree, its contents to the others. */
-static int add_set(struct recording *rec, git_treebuilder *top, const char *name,
-	const struct resources *set)
+static int add_set(
+	struct recording *rec, git_treebuilder *top, const char *name, const struct resources *set)
 {
 	_cleanup_resources_ struct resources *safe = resources_new(), *again = NULL;
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -192,8 +192,8 @@ static int write_commit(struct recording *rec, const struct generation *g, git_o
 		return r;
 	const char *text = arena_printf(rec->arena, "generation %" PRIu64 "\n", g->number);
 	if (git_signature_new(&who, "l4sync", "l4sync@localhost", g->time, 0) < 0 ||
-		git_commit_create(ret, rec->history->repo, NULL, who, who, NULL, text, tree, 0,
-			NULL) < 0)
+		git_commit_create(
+			ret, rec->history->repo, NULL, who, who, NULL, text, tree, 0, NULL) < 0)
 		r = gitlib_err(rec->e, -EIO, "the commit cannot be written");
 	git_signature_free(who);
 	return r;

@@ -11,7 +11,8 @@
 
 #define REPOSITORY_NAME "history.git"
 #define REF_PREFIX "refs/generations/"
-#define REF_PREPARED "refs/prepared/" /* recorded, but its run is not past the point of no return */
+/* Recorded, but its run is not past the point of no return. */
+#define REF_PREPARED "refs/prepared/"
 /* An entry of a generation's tree is found by these names. */
 #define ENTRY_META "meta"
 #define ENTRY_WANT "want"
@@ -65,7 +66,7 @@ int content_find(struct history *h, const struct hash *hash, git_oid *ret, uint6
 
 void meta_write(const struct generation *g, struct buf *out);
 /* Strict; fills everything that stands in meta. -EBADMSG. */
-int meta_read(struct arena *a, const char *data, size_t size, struct generation *ret,
-	struct err *e);
+int meta_read(
+	struct arena *a, const char *data, size_t size, struct generation *ret, struct err *e);
 
 #endif

@@ -33,7 +33,8 @@ int host_openat2(int dir_fd, const char *path, int flags, uint64_t resolve)
 	};
 	long fd;
 
-	/* EAGAIN: a rename or mount somewhere raced with the lookup; the kernel asks to try again. */
+	/* EAGAIN: a rename or mount somewhere raced with the lookup; the kernel asks to try again.
+	 */
 	do
 		fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
 	while (fd < 0 && errno == EAGAIN);
@@ -139,12 +140,11 @@ void host_dir_forget(struct host *h, const char *path)
 	c->n = kept;
 }
 
-int host_parent(struct host *h, const char *path, int *ret_fd, const char **ret_name,
-	struct err *e)
+int host_parent(struct host *h, const char *path, int *ret_fd, const char **ret_name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	const char *parent = slash == path ? "/"
-					   : arena_strndup(h->arena, path, (size_t)(slash - path));
+	const char *parent =
+		slash == path ? "/" : arena_strndup(h->arena, path, (size_t)(slash - path));
 	int r = host_dir(h, parent, ret_fd, e);
 
 	if (r < 0)
@@ -176,8 +176,8 @@ int fd_read_all(struct arena *a, int fd, size_t size_max, const void **ret, size
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	if ((uint64_t)st.st_size > size_max)
 		return -EFBIG;
-	/* One byte more than it seems to have: a file that grows meanwhile is noticed, and the files
-	 * of /proc, which have no size, are read too. */
+	/* One byte more than it seems to have: a file that grows meanwhile is noticed, and the
+	 * files of /proc, which have no size, are read too. */
 	size_t cap = (size_t)st.st_size + 1;
 	if (!st.st_size)
 		cap = 4096;

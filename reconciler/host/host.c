@@ -43,8 +43,7 @@ static const char *kernel_name(struct arena *a)
 	return arena_strdup(a, name);
 }
 
-int host_open(struct arena *a, const char *root, const char *name, struct host **ret,
-	struct err *e)
+int host_open(struct arena *a, const char *root, const char *name, struct host **ret, struct err *e)
 {
 	struct host *h = arena_new_of(a, struct host);
 
@@ -61,8 +60,8 @@ int host_open(struct arena *a, const char *root, const char *name, struct host *
 	h->machine_id = first_line(h, "/etc/machine-id");
 	if (!h->name) {
 		close(h->root_fd);
-		return err_set(e, -ENOENT, "%s has no /etc/hostname: say whose state with --host NAME",
-			root);
+		return err_set(e, -ENOENT,
+			"%s has no /etc/hostname: say whose state with --host NAME", root);
 	}
 	*ret = h;
 	return 0;
@@ -160,8 +159,9 @@ int host_uid(struct host *h, const char *name, uid_t *ret, struct err *e)
 		return 0;
 	if (!h->live)
 		return find_name(h, "/etc/passwd", name, 0, &found, ret)
-			? 0
-			: err_set(e, -ENOENT, "there is no user %s in %s/etc/passwd", name, h->root_path);
+			       ? 0
+			       : err_set(e, -ENOENT, "there is no user %s in %s/etc/passwd", name,
+					 h->root_path);
 	errno = 0;
 	const struct passwd *p = getpwnam(name);
 	if (!p)
@@ -182,8 +182,9 @@ int host_gid(struct host *h, const char *name, gid_t *ret, struct err *e)
 		return 0;
 	if (!h->live)
 		return find_name(h, "/etc/group", name, 0, &found, ret)
-			? 0
-			: err_set(e, -ENOENT, "there is no group %s in %s/etc/group", name, h->root_path);
+			       ? 0
+			       : err_set(e, -ENOENT, "there is no group %s in %s/etc/group", name,
+					 h->root_path);
 	const struct group *g = getgrnam(name);
 	if (!g)
 		return err_set(e, -ENOENT, "there is no group %s", name);

@@ -86,8 +86,7 @@ int sysctl_read(struct host *h, struct arena *a, const char *key, enum sysctl_st
 	return 0;
 }
 
-int sysctl_write(struct host *h, struct arena *a, const char *key, const char *value,
-	struct err *e)
+int sysctl_write(struct host *h, struct arena *a, const char *key, const char *value, struct err *e)
 {
 	const char *path = sysctl_path(a, key), *now;
 	_cleanup_close_ int fd = -1;
@@ -108,8 +107,8 @@ int sysctl_write(struct host *h, struct arena *a, const char *key, const char *v
 	if (r < 0 || state == SYSCTL_UNREADABLE)
 		return r;
 	if (!now || strcmp(now, sysctl_normalize(a, value)) != 0)
-		return err_set(e, -EREMOTEIO, "%s is %s after %s was written", key, now ? now : "gone",
-			value);
+		return err_set(e, -EREMOTEIO, "%s is %s after %s was written", key,
+			now ? now : "gone", value);
 	return 0;
 }
 
@@ -132,7 +131,8 @@ const char *sysctl_refusal(struct arena *a, const char *key, const char *live, c
 		if (!strcmp(key, one_way[i].key) && !strcmp(live, one_way[i].final) &&
 			strcmp(want, live) != 0)
 			return arena_printf(a,
-				"%s is %s, and the kernel refuses every other value until the next boot: "
+				"%s is %s, and the kernel refuses every other value until the next "
+				"boot: "
 				"reboot the host before %s can be set, or put %s into the state",
 				key, live, want, live);
 	return NULL;

@@ -37,8 +37,8 @@ static bool in_list(const char *const *list, const char *key)
 	return false;
 }
 
-static bool attributes_match(const struct module *m, const struct resource *want,
-	const struct resource *live)
+static bool attributes_match(
+	const struct module *m, const struct resource *want, const struct resource *live)
 {
 	/* "type" is set by inspect only where something else stands in the resource's place. */
 	if (resource_get(live, "type"))
@@ -74,7 +74,7 @@ static bool same_wish(const struct module *m, const struct resource *a, const st
 	if (!a || !b)
 		return a == b;
 	return !a->content == !b->content && resource_matches(m, a, b, key) &&
-		resource_matches(m, b, a, key);
+	       resource_matches(m, b, a, key);
 }
 
 /* Whether live is what base said, also where the want is of another type (file or link) by now. */
@@ -86,7 +86,7 @@ static bool is_base(const struct module *m, const struct resource *b, const stru
 	if (!type)
 		return resource_matches(m, b, l, key);
 	return !strcmp(type, resource_get(b, "target") ? "link" : "file") &&
-		resource_same(b, l, "target") && content_matches(b, l, key);
+	       resource_same(b, l, "target") && content_matches(b, l, key);
 }
 
 static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE])
@@ -143,7 +143,7 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 	else if (!ret->live)
 		ret->op = OP_CREATE;
 	else if (!resource_get(ret->live, "type") && resource_same(ret->want, ret->live, "path") &&
-		content_matches(ret->want, ret->live, key))
+		 content_matches(ret->want, ret->live, key))
 		ret->op = OP_ATTRIBUTES;
 	else
 		ret->op = OP_UPDATE;

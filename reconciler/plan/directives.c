@@ -63,10 +63,11 @@ static bool is_comparable(const struct change *c)
 {
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret);
 
-	if (secret || (strcmp(c->module->type, "unit") != 0 && strcmp(c->module->type, "dropin") != 0))
+	if (secret ||
+		(strcmp(c->module->type, "unit") != 0 && strcmp(c->module->type, "dropin") != 0))
 		return false;
 	return (!c->live || !c->live->content || c->live->content->data) &&
-		(!c->want || !c->want->content || c->want->content->data);
+	       (!c->want || !c->want->content || c->want->content->data);
 }
 
 json_t *directives_to_json(const struct change *c)
@@ -85,10 +86,10 @@ json_t *directives_to_json(const struct change *c)
 		struct directive *d = &x.items[i];
 
 		if (!json_equal(d->old, d->new))
-			json_array_append_new(list,
-				json_pack("{s:s, s:s, s:s, s:O, s:O, s:s}", "unit", unit, "section",
-					d->section, "key", d->key, "old", d->old, "new", d->new, "class",
-					class_of(unit)));
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:s, s:O, s:O, s:s}", "unit", unit,
+					      "section", d->section, "key", d->key, "old", d->old,
+					      "new", d->new, "class", class_of(unit)));
 		json_decref(d->old);
 		json_decref(d->new);
 	}

@@ -68,7 +68,8 @@ static int unit_affected(struct deriving *d, const char *unit, const struct chan
 	struct unit_config before, after;
 
 	*ret = false;
-	if (!unit_index_concerns(d->after, path, unit) && !unit_index_concerns(d->before, path, unit))
+	if (!unit_index_concerns(d->after, path, unit) &&
+		!unit_index_concerns(d->before, path, unit))
 		return 0;
 	int r = unit_index_config(d->before, unit, &before, d->e);
 	if (r < 0)
@@ -81,11 +82,11 @@ static int unit_affected(struct deriving *d, const char *unit, const struct chan
 }
 
 /* Whether the path is in effect for the unit on the side where it exists; who hides it if not. */
-static int change_hidden(struct deriving *d, const struct change *c, const char *unit,
-	const char **ret_hider)
+static int change_hidden(
+	struct deriving *d, const struct change *c, const char *unit, const char **ret_hider)
 {
-	return unit_index_hidden(c->op == OP_DELETE ? d->before : d->after, change_path(c), unit,
-		ret_hider, d->e);
+	return unit_index_hidden(
+		c->op == OP_DELETE ? d->before : d->after, change_path(c), unit, ret_hider, d->e);
 }
 
 static const char *policy_mode(struct deriving *d, const char *unit)
@@ -105,14 +106,16 @@ static void request_restart(struct deriving *d, const char *unit, const char *be
 		/* Restarting a slice, target, timer or socket would stop what depends on it. */
 		finding_add(&d->plan->findings, "stale", "unit-not-restarted", because,
 			"%s is not restarted, for that would stop what depends on it: after the "
-			"daemon-reload systemd knows the new settings, the kernel gets them when the "
+			"daemon-reload systemd knows the new settings, the kernel gets them when "
+			"the "
 			"unit, or one in it, is started next",
 			unit);
 		return;
 	}
 	if (strcmp(mode, "rolling") != 0) {
 		finding_add(&d->plan->findings, "pending", "restart-by-hand", because,
-			"%s has restart mode %s: it keeps its old configuration until it is restarted",
+			"%s has restart mode %s: it keeps its old configuration until it is "
+			"restarted",
 			unit, mode);
 		return;
 	}
@@ -283,7 +286,7 @@ static void drop_double(struct effects *f)
 		for (size_t j = 0; f->items[i].action == ACTION_RESTART && j < f->n; j++)
 			other |= (f->items[j].action == ACTION_STOP ||
 					 f->items[j].action == ACTION_START) &&
-				!strcmp(f->items[j].target, f->items[i].target);
+				 !strcmp(f->items[j].target, f->items[i].target);
 		if (!other)
 			f->items[kept++] = f->items[i];
 	}

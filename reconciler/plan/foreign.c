@@ -58,15 +58,16 @@ static int search_unit(struct search *s, const char *unit)
 			continue;
 		add_known(s, path);
 		finding_add(&s->plan->findings, "foreign", "foreign-dropin", path,
-			"is in effect for %s and not in the state: take it into the state, or remove it",
+			"is in effect for %s and not in the state: take it into the state, or "
+			"remove it",
 			unit);
 	}
 	return 0;
 }
 
 /* Loaded instances of a template have drop-ins of their own. */
-static int search_instances(struct search *s, const char *template, const struct unit_status *units,
-	size_t n)
+static int search_instances(
+	struct search *s, const char *template, const struct unit_status *units, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *of = unit_name_template(s->plan->arena, units[i].name);

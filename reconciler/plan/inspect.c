@@ -13,7 +13,9 @@
  * the resource of the set that has that other id, or NULL. */
 static struct resource *twin(struct arena *a, const struct resources *set, const char *id)
 {
-	const char *other = text_starts(id, "file:") ? "link" : text_starts(id, "link:") ? "file" : NULL;
+	const char *other = text_starts(id, "file:")   ? "link"
+			    : text_starts(id, "link:") ? "file"
+						       : NULL;
 
 	if (!set || !other)
 		return NULL;
@@ -65,8 +67,8 @@ static void next_triple(const struct resources *base, const struct resources *wa
 	*j += c >= 0;
 }
 
-int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
-	struct err *e)
+int inspect_all(
+	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e)
 {
 	const struct resources *base = r->base.want, *originals = r->base.originals;
 	struct triple *triples =
@@ -81,7 +83,8 @@ int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_
 			continue;
 		t->module = module_of(modules, t->id);
 		if (!t->module)
-			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type", t->id);
+			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type",
+				t->id);
 		t->original = originals ? resources_find(originals, t->id) : NULL;
 		if (!take_twin(r, t))
 			continue;

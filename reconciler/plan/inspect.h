@@ -6,7 +6,7 @@
 #include "l4sync/run.h"
 
 /* All selected resources of base and want, sorted by id, with what the host has of each. */
-int inspect_all(struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n,
-	struct err *e);
+int inspect_all(
+	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e);
 
 #endif

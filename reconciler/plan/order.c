@@ -22,8 +22,8 @@ static size_t next_free(const char *const *names, const size_t *waits, const boo
 }
 
 /* Who still waits for `then`, or n. */
-static size_t blocker(size_t then, const struct unit_edge *edges, size_t n_edges, const bool *done,
-	size_t n)
+static size_t blocker(
+	size_t then, const struct unit_edge *edges, size_t n_edges, const bool *done, size_t n)
 {
 	for (size_t i = 0; i < n_edges; i++)
 		if (edges[i].then == then && !done[edges[i].first])

@@ -81,8 +81,8 @@ void finding_add(struct findings *f, const char *kind, const char *code, const c
 	va_end(ap);
 }
 
-void plan_compare(struct plan *p, const struct triple *triples, size_t n,
-	const unsigned char key[HASH_SIZE])
+void plan_compare(
+	struct plan *p, const struct triple *triples, size_t n, const unsigned char key[HASH_SIZE])
 {
 	p->changes = arena_array(p->arena, struct change, n);
 	p->skipped = arena_array(p->arena, struct skipped, n);
@@ -96,7 +96,8 @@ void plan_compare(struct plan *p, const struct triple *triples, size_t n,
 		}
 		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
 			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
-				"%s leaves the state. What it was before l4sync was secret and is not kept, so "
+				"%s leaves the state. What it was before l4sync was secret and is "
+				"not kept, so "
 				"it stays as it is now",
 				t->id);
 		if (change)
@@ -132,8 +133,7 @@ static void guard(struct plan *p, const char *format, ...)
 	va_end(ap);
 }
 
-int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base,
-	struct err *e)
+int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base, struct err *e)
 {
 	size_t units = 0, n_managed = 0;
 
@@ -157,15 +157,15 @@ int plan_guard(struct plan *p, struct unit_view *view, const struct resources *b
 			guard(p, "it stops %s, which is running", f->target);
 	}
 	if (units > 1)
-		p->guards[p->n_guards - 1] =
-			arena_printf(p->arena, "%s, and %zu more", p->guards[p->n_guards - 1], units - 1);
+		p->guards[p->n_guards - 1] = arena_printf(
+			p->arena, "%s, and %zu more", p->guards[p->n_guards - 1], units - 1);
 	return 0;
 }
 
 /* One resource as the canonical form writes it, without its place in the state: moving a file of
  * the state repository is no change. */
-static void add_resource(struct buf *b, const struct resource *item,
-	const unsigned char key[HASH_SIZE])
+static void add_resource(
+	struct buf *b, const struct resource *item, const unsigned char key[HASH_SIZE])
 {
 	struct resource copy, *items[] = {&copy};
 	struct resources set = {.n = 1, .items = items};
@@ -200,7 +200,9 @@ void plan_identify(struct plan *p, const unsigned char key[HASH_SIZE])
 		const struct effect *f = &p->effects.items[i];
 		const char *template = f->target ? unit_name_template(p->arena, f->target) : NULL;
 		const char *line = arena_printf(p->arena, "%s %s\n", action_name(f->action),
-			template ? template : f->target ? f->target : "-");
+			template    ? template
+			: f->target ? f->target
+				    : "-");
 
 		if (strcmp(line, last) != 0)
 			buf_adds(&b, line);

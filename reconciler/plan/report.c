@@ -29,8 +29,8 @@ json_t *source_to_json(const char *source)
 	const char *ref = commit ? memrchr(source, ' ', (size_t)(commit - source)) : NULL;
 
 	if (!ref)
-		return json_pack("{s:o, s:n, s:n, s:n}", "url", event_string(source), "ref", "commit",
-			"signer");
+		return json_pack("{s:o, s:n, s:n, s:n}", "url", event_string(source), "ref",
+			"commit", "signer");
 	return json_pack("{s:o, s:o, s:o, s:n}", "url", part(source, (size_t)(ref - source)), "ref",
 		part(ref + 1, (size_t)(commit - ref - 1)), "commit",
 		part(commit + 1, (size_t)(end - commit - 1)), "signer");
@@ -60,14 +60,15 @@ static json_t *attributes_to_json(const struct change *c)
 			(c->live && resource_same(c->want, c->live, *key)) ||
 			(!c->live && !strcmp(*key, "path")))
 			continue;
-		json_array_append_new(list,
-			json_pack("{s:s, s:o, s:o}", "key", *key, "old", values_of(c->live, *key), "new",
-				values_of(c->want, *key)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o}", "key", *key, "old",
+				      values_of(c->live, *key), "new", values_of(c->want, *key)));
 	}
 	if (c->live && resource_get(c->live, "type"))
 		json_array_append_new(list,
-			json_pack("{s:s, s:o, s:s}", "key", "type", "old", values_of(c->live, "type"),
-				"new", c->want && resource_get(c->want, "target") ? "link" : "file"));
+			json_pack("{s:s, s:o, s:s}", "key", "type", "old",
+				values_of(c->live, "type"), "new",
+				c->want && resource_get(c->want, "target") ? "link" : "file"));
 	return list;
 }
 
@@ -134,12 +135,12 @@ json_t *plan_to_json(const struct plan *p,
 				event_string(f->where), "text", event_string(f->text)));
 	}
 	for (size_t i = 0; i < p->n_skipped; i++)
-		json_array_append_new(skipped,
-			json_pack("{s:s, s:s}", "id", p->skipped[i].id, "reason", p->skipped[i].reason));
+		json_array_append_new(skipped, json_pack("{s:s, s:s}", "id", p->skipped[i].id,
+						       "reason", p->skipped[i].reason));
 	return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}}",
 		"l4sync", 1, "host", p->host, "sources", sources, "behind",
-		p->looked_at_source ? json_integer(0) : json_null(), "plan_id",
-		p->id, "changes", changes, "effects", effects, "findings", findings, "removal",
-		removal_to_json(p), "skipped", skipped, "summary", "ok", (json_int_t)p->n_ok, "change",
+		p->looked_at_source ? json_integer(0) : json_null(), "plan_id", p->id, "changes",
+		changes, "effects", effects, "findings", findings, "removal", removal_to_json(p),
+		"skipped", skipped, "summary", "ok", (json_int_t)p->n_ok, "change",
 		(json_int_t)p->n_changes, "restart", (json_int_t)plan_restarts(p));
 }

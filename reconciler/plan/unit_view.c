@@ -62,7 +62,8 @@ static void add_overlay(struct unit_overlay *o, size_t *n, const struct resource
 	const char *path = placed_path(item);
 
 	if (path && (!item->content || item->content->data))
-		o[(*n)++] = (struct unit_overlay){path, item->content, resource_get(item, "target")};
+		o[(*n)++] =
+			(struct unit_overlay){path, item->content, resource_get(item, "target")};
 }
 
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
@@ -99,8 +100,8 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 	return 0;
 }
 
-int unit_view_list(struct unit_view *v, const struct unit_status **ret, size_t *ret_n,
-	struct err *e)
+int unit_view_list(
+	struct unit_view *v, const struct unit_status **ret, size_t *ret_n, struct err *e)
 {
 	if (!v->listed && v->host->live) {
 		struct bus *bus;
@@ -130,8 +131,8 @@ static int compare_status(const void *key, const void *item)
 	return strcmp(key, ((const struct unit_status *)item)->name);
 }
 
-int unit_view_find(struct unit_view *v, const char *name, const struct unit_status **ret,
-	struct err *e)
+int unit_view_find(
+	struct unit_view *v, const char *name, const struct unit_status **ret, struct err *e)
 {
 	const struct unit_status *units;
 	size_t n;

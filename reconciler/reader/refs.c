@@ -215,7 +215,8 @@ int commit_descends(git_repository *repo, const char *commit, const char *older,
 		return 0;
 	return err_set(e, -EPERM,
 		"commit %.12s does not descend from %.12s, which was applied last: either the "
-		"repository's history was rewritten, or this is an older commit; nothing was touched. "
+		"repository's history was rewritten, or this is an older commit; nothing was "
+		"touched. "
 		"If it is what you mean, say so with --allow-rewind",
 		commit, older);
 }

@@ -110,8 +110,8 @@ static int read_commit(struct reading *r, const struct pulled *p, struct resourc
 
 /*
  * If the parent has libgit2 open, its random numbers for TLS are those of every child: a fetch
- * starts it afresh, and with the certificate authorities that gitlib_start() leaves out. Only a fetch
- * from elsewhere: reading them takes 10 ms with libgit2 1.9 and 30 ms with 1.5.
+ * starts it afresh, and with the certificate authorities that gitlib_start() leaves out. Only a
+ * fetch from elsewhere: reading them takes 10 ms with libgit2 1.9 and 30 ms with 1.5.
  */
 static void renew_libgit2(void)
 {

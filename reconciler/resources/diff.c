@@ -11,8 +11,8 @@
 #include "l4sync/gitlib.h"
 #include "l4sync/text.h"
 
-static const char *sentence(struct arena *a, const char *what, const struct content *old,
-	const struct content *new)
+static const char *sentence(
+	struct arena *a, const char *what, const struct content *old, const struct content *new)
 {
 	if (!old || !new)
 		return arena_printf(a, "%s, %zu bytes", what, old ? old->size : new->size);
@@ -48,8 +48,8 @@ static int add_line(const git_diff_delta *delta, const git_diff_hunk *hunk,
 	return 0;
 }
 
-static int unified(struct buf *out, const struct content *old, const struct content *new,
-	struct err *e)
+static int unified(
+	struct buf *out, const struct content *old, const struct content *new, struct err *e)
 {
 	git_diff_options options;
 	git_patch *patch = NULL;
@@ -78,11 +78,11 @@ int content_diff(struct arena *a, const char *path, const struct content *old,
 	*ret = NULL;
 	if (content_same(old, new, key))
 		return 0;
-	if (secret || (old && old->keyed) || (new && new->keyed))
+	if (secret || (old && old->keyed) || (new &&new->keyed))
 		*ret = "differs";
 	else if ((old && !old->data) || (new && !new->data))
 		*ret = sentence(a, "content not at hand", old, new);
-	else if ((old && old->size > DIFF_SIZE_MAX) || (new && new->size > DIFF_SIZE_MAX))
+	else if ((old && old->size > DIFF_SIZE_MAX) || (new &&new->size > DIFF_SIZE_MAX))
 		*ret = sentence(a, "too large to show", old, new);
 	else if (!is_text(old) || !is_text(new))
 		*ret = sentence(a, "binary", old, new);

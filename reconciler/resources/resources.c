@@ -156,8 +156,8 @@ static bool is_unknown(const struct content *c)
 	return c->keyed && hash_equal(&c->hash, &none);
 }
 
-bool content_same(const struct content *a, const struct content *b,
-	const unsigned char key[HASH_SIZE])
+bool content_same(
+	const struct content *a, const struct content *b, const unsigned char key[HASH_SIZE])
 {
 	if (!a || !b)
 		return a == b;

@@ -23,11 +23,11 @@ static void write_text(struct buf *out, const char *s)
 static bool has_blob(const struct resource *item, bool with_blobs, bool with_secrets)
 {
 	return with_blobs && item->content && item->content->data && !item->content->keyed &&
-		(with_secrets || !item->secret);
+	       (with_secrets || !item->secret);
 }
 
-static void write_content(const struct resource *item, bool with_secrets,
-	const unsigned char *key, struct buf *out)
+static void write_content(
+	const struct resource *item, bool with_secrets, const unsigned char *key, struct buf *out)
 {
 	const struct content *c = item->content;
 	char text[HASH_TEXT_MAX];
@@ -43,8 +43,8 @@ static void write_content(const struct resource *item, bool with_secrets,
 	buf_addf(out, "\tcontent %s %zu\n", text, c->size);
 }
 
-static void write_item(const struct resource *item, bool with_secrets, const unsigned char *key,
-	struct buf *out)
+static void write_item(
+	const struct resource *item, bool with_secrets, const unsigned char *key, struct buf *out)
 {
 	write_text(out, item->id);
 	buf_addc(out, '\n');
@@ -128,8 +128,8 @@ static int bad(struct input *in, const char *what)
 /* The next line without its newline. */
 static int next_line(struct input *in, const char **ret, size_t *ret_size)
 {
-	const char *newline = in->at < in->end ? memchr(in->at, '\n', (size_t)(in->end - in->at))
-					       : NULL;
+	const char *newline =
+		in->at < in->end ? memchr(in->at, '\n', (size_t)(in->end - in->at)) : NULL;
 
 	in->line++;
 	if (!newline)
@@ -239,16 +239,16 @@ static int read_attr(struct input *in, const char *s, size_t size)
 static void finish_item(struct input *in, struct resource *item)
 {
 	if (in->n_attrs)
-		item->attrs = arena_memdup(in->set->arena, in->attrs,
-			in->n_attrs * sizeof(*in->attrs));
+		item->attrs =
+			arena_memdup(in->set->arena, in->attrs, in->n_attrs * sizeof(*in->attrs));
 	if (item)
 		item->n_attrs = in->n_attrs;
 	in->n_attrs = 0;
 }
 
 /* The tabbed lines of a resource come in the order content, from, secret, attributes. */
-static int read_detail(struct input *in, const char *s, size_t size, struct resource *item,
-	int *stage)
+static int read_detail(
+	struct input *in, const char *s, size_t size, struct resource *item, int *stage)
 {
 	if (starts(s, size, "content ") && *stage < 1) {
 		struct content *c = arena_new_of(in->set->arena, struct content);
@@ -256,14 +256,14 @@ static int read_detail(struct input *in, const char *s, size_t size, struct reso
 		*stage = 1;
 		item->content = c;
 		return read_hash(s + 8, size - 8, c)
-			? 0
-			: bad(in, "content: a hash and a size are expected");
+			       ? 0
+			       : bad(in, "content: a hash and a size are expected");
 	}
 	if (starts(s, size, "from ") && *stage < 2) {
 		*stage = 2;
 		return read_where(in, s + 5, size - 5, &item->where)
-			? 0
-			: bad(in, "from: FILE:LINE:COLUMN is expected");
+			       ? 0
+			       : bad(in, "from: FILE:LINE:COLUMN is expected");
 	}
 	if (equals(s, size, "secret") && *stage < 3) {
 		*stage = 3;
@@ -294,8 +294,8 @@ static int read_id(struct input *in, const char *s, size_t size, struct resource
 	if (in->set->n && strcmp(in->set->items[in->set->n - 1]->id, id) >= 0)
 		return bad(in, "resources are not in order");
 	if (in->set->n == RESOURCES_MAX)
-		return err_set(in->e, -E2BIG, "canonical form: more than %d resources",
-			RESOURCES_MAX);
+		return err_set(
+			in->e, -E2BIG, "canonical form: more than %d resources", RESOURCES_MAX);
 	*ret = resources_add(in->set, id);
 	return 0;
 }
@@ -336,8 +336,8 @@ static int read_items(struct input *in, uint64_t *ret_blobs)
 			stage = 0;
 			if (starts(s, size, "blobs "))
 				return read_number(s + 6, size - 6, RESOURCES_MAX, ret_blobs)
-					? 0
-					: bad(in, "blobs: a count is expected");
+					       ? 0
+					       : bad(in, "blobs: a count is expected");
 			r = read_id(in, s, size, &item);
 		}
 		if (r < 0)
@@ -371,7 +371,8 @@ static int read_blob(struct input *in, struct resource **wanting, size_t n, size
 	if (!hash_equal(&whole->hash, &c.hash))
 		return bad(in, "a blob does not have the hash that stands before it");
 	in->at += c.size + 1;
-	while (*next < n && memcmp(wanting[*next]->content->hash.bytes, c.hash.bytes, HASH_SIZE) < 0)
+	while (*next < n &&
+		memcmp(wanting[*next]->content->hash.bytes, c.hash.bytes, HASH_SIZE) < 0)
 		(*next)++;
 	size_t first = *next;
 	for (; *next < n && hash_equal(&wanting[*next]->content->hash, &c.hash); (*next)++) {
@@ -428,7 +429,8 @@ static int read_all(struct input *in)
 int resources_read(const void *data, size_t size, struct resources **ret, struct err *e)
 {
 	if (size > RESOURCES_SIZE_MAX)
-		return err_set(e, -E2BIG, "canonical form: larger than %u bytes", RESOURCES_SIZE_MAX);
+		return err_set(
+			e, -E2BIG, "canonical form: larger than %u bytes", RESOURCES_SIZE_MAX);
 	_cleanup_resources_ struct resources *set = resources_new();
 	const char *bytes = data;
 	struct input in = {.at = bytes, .end = bytes + size, .set = set, .e = e};

@@ -17,8 +17,8 @@ static void interrupt(int signal)
 	txn_interrupted = 1;
 }
 
-/* From here on SIGINT and SIGTERM are a no to the question, and roll back; a closed terminal does not
- * end the run. */
+/* From here on SIGINT and SIGTERM are a no to the question, and roll back; a closed terminal does
+ * not end the run. */
 static void take_signals(void)
 {
 	struct sigaction roll_back = {.sa_handler = interrupt}, ignore = {.sa_handler = SIG_IGN};
@@ -37,7 +37,8 @@ static int refuse_guarded(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->plan->n_guards; i++)
 		buf_addf(&b, "%s%s", i ? "; " : "", r->plan->guards[i]);
 	return err_set(e, -EPERM,
-		"this plan needs --allow-removal: %s. Nothing was touched; if the state is what you "
+		"this plan needs --allow-removal: %s. Nothing was touched; if the state is what "
+		"you "
 		"mean, say so with --allow-removal",
 		b.data);
 }
@@ -47,12 +48,14 @@ static int confirm(struct run *r, struct err *e)
 {
 	if (r->request->yes)
 		return 0;
-	int answer = r->sink->ask(r->sink,
-		arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
-			r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s", plan_restarts(r->plan),
-			plan_restarts(r->plan) == 1 ? "" : "s", r->host->name));
+	int answer = r->sink->ask(
+		r->sink, arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
+				 r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s",
+				 plan_restarts(r->plan), plan_restarts(r->plan) == 1 ? "" : "s",
+				 r->host->name));
 	if (answer == -ENOTTY)
-		return err_set(e, answer, "there is no terminal to ask on: give --yes to apply without "
+		return err_set(e, answer,
+			"there is no terminal to ask on: give --yes to apply without "
 			"asking; nothing was touched");
 	if (answer < 0)
 		return err_set(e, answer, "the question could not be asked: nothing was touched");
@@ -63,7 +66,8 @@ static int confirm(struct run *r, struct err *e)
 	if (c < 0)
 		return c;
 	if (strcmp(shown->id, r->plan->id) != 0)
-		return err_set(e, -ESTALE, "the host has changed since the plan was shown: nothing was "
+		return err_set(e, -ESTALE,
+			"the host has changed since the plan was shown: nothing was "
 			"touched; look at the new plan");
 	restarts_announce(r->sink, &shown->effects, &r->plan->effects);
 	return 0;

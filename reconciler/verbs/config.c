@@ -86,7 +86,8 @@ int config_source(struct host *h, const struct request *q, struct source *ret, s
 		return 0;
 	r = read_text(h, CONFIG_DIR "/deploy_key", KEY_SIZE_MAX, &ret->deploy_key, &size, e);
 	if (r >= 0)
-		r = read_text(h, CONFIG_DIR "/known_hosts", KEY_SIZE_MAX, &ret->known_hosts, &size, e);
+		r = read_text(
+			h, CONFIG_DIR "/known_hosts", KEY_SIZE_MAX, &ret->known_hosts, &size, e);
 	if (r < 0 || !local_path(ret->url))
 		return r;
 	/* Opened here, by root: the child that reads it may not be able to walk there. */

@@ -21,7 +21,9 @@ static void keep(struct resources *set, const char *id, const struct resource *l
 	struct resource *copy = arena_new_of(set->arena, struct resource);
 	bool placed = live->content || resource_get(live, "target");
 
-	*copy = (struct resource){.id = id, .content = live->content, .secret = live->secret || (want && want->secret)};
+	*copy = (struct resource){.id = id,
+		.content = live->content,
+		.secret = live->secret || (want && want->secret)};
 	for (size_t i = 0; i < live->n_attrs; i++) {
 		const struct attr *attr = &live->attrs[i];
 
@@ -54,10 +56,12 @@ static struct resources *originals_of(struct run *r)
 		struct resource *w = r->want->items[i];
 		const struct triple *t = run_triple(r, w->id);
 		/* What was not selected was not looked at, and stays as it was. */
-		const struct resource *was = t ? t->base : base ? resources_find(base, w->id) : NULL;
-		const struct resource *original = t ? t->original
-			: old                       ? resources_find(old, w->id)
+		const struct resource *was = t      ? t->base
+					     : base ? resources_find(base, w->id)
 						    : NULL;
+		const struct resource *original = t     ? t->original
+						  : old ? resources_find(old, w->id)
+							: NULL;
 
 		if (was) {
 			if (original)

@@ -4,7 +4,8 @@
 
 #include "l4sync/run.h"
 
-/* Stores the run's generation. prepare: nobody sees it before generation_publish(). Its number goes to *ret. */
+/* Stores the run's generation. prepare: nobody sees it before generation_publish(). Its number goes
+ * to *ret. */
 int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
 	bool prepare, uint64_t *ret_number, struct err *e);
 

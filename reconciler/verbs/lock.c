@@ -49,8 +49,8 @@ static void write_holder(struct arena *a, int fd, const struct request *q)
 	struct tm tm;
 
 	strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)getpid(), "user", run_user(a),
-		"command", run_command(a, q), "since", since);
+	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)getpid(), "user",
+		run_user(a), "command", run_command(a, q), "since", since);
 	char *text = json_dumps(o, JSON_COMPACT);
 
 	/* Only a courtesy to whoever waits: the lock holds without it. */
@@ -88,7 +88,8 @@ static int lock_fd(int fd, enum run_lock lock, bool *ret_readers)
 			return 0;
 		if (errno == EINTR)
 			continue;
-		/* Readers are quick, so a writer waits for them; a writer is not worth waiting for. */
+		/* Readers are quick, so a writer waits for them; a writer is not worth waiting for.
+		 */
 		bool readers = !flock(fd, LOCK_SH | LOCK_NB);
 		if (readers)
 			flock(fd, LOCK_UN);
@@ -99,8 +100,8 @@ static int lock_fd(int fd, enum run_lock lock, bool *ret_readers)
 	}
 }
 
-int lock_take(struct host *h, const struct request *q, enum run_lock lock, int *ret_fd,
-	struct err *e)
+int lock_take(
+	struct host *h, const struct request *q, enum run_lock lock, int *ret_fd, struct err *e)
 {
 	bool readers;
 	int dir;

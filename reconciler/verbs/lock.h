@@ -7,7 +7,7 @@
 /* Takes the run lock, shared or exclusive; it goes with the fd, so with the process. -EBUSY with
  * a text that names the holder and exit 6. *ret_fd -1 when there is no /run/l4sync and a reading
  * run cannot make it: nothing has ever run here. */
-int lock_take(struct host *h, const struct request *q, enum run_lock lock, int *ret_fd,
-	struct err *e);
+int lock_take(
+	struct host *h, const struct request *q, enum run_lock lock, int *ret_fd, struct err *e);
 
 #endif

@@ -13,13 +13,14 @@ static bool note_interrupted(struct run *r)
 	if (!txn_journal_exists(r->host, &since))
 		return false;
 	finding_add(&r->plan->findings, "pending", "apply-interrupted", NULL,
-		"an earlier apply was interrupted: the next one first puts back, or finishes, what that "
+		"an earlier apply was interrupted: the next one first puts back, or finishes, what "
+		"that "
 		"had begun; what differs may be its doing");
 	return true;
 }
 
-static int compare_with(const struct request *q, struct sink *s,
-	int (*read)(struct run *r, struct err *e))
+static int compare_with(
+	const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e))
 {
 	_cleanup_run_ struct run r;
 	_cleanup_err_ struct err e = ERR_INIT;

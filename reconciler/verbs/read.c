@@ -30,11 +30,14 @@ static int report_invalid(struct run *r, const struct diags *diags, struct err *
 	for (size_t i = 0; i < diags->n; i++) {
 		const struct diag *d = &diags->items[i];
 
-		event_emit(r->sink, "{s:s, s:o, s:o}", "event", "error", "text", event_string(d->text),
-			"where", event_string(where_text(r->arena, &d->where)));
+		event_emit(r->sink, "{s:s, s:o, s:o}", "event", "error", "text",
+			event_string(d->text), "where",
+			event_string(where_text(r->arena, &d->where)));
 	}
-	return err_exit(e, EXIT_STATE, -EINVAL, "the state is invalid: %zu error%s%s; nothing was "
-		"touched", diags->total, diags->total == 1 ? "" : "s",
+	return err_exit(e, EXIT_STATE, -EINVAL,
+		"the state is invalid: %zu error%s%s; nothing was "
+		"touched",
+		diags->total, diags->total == 1 ? "" : "s",
 		diags->total > diags->n ? arena_printf(r->arena, ", the first %zu shown", diags->n)
 					: "");
 }
@@ -52,7 +55,8 @@ static int reader_identity(const struct source *src, struct reader_job *job, str
 		p = getpwnam("nobody");
 	if (!p)
 		return err_set(e, -ENOENT,
-			"there is no user " READER_USER " for the unprivileged reader; make it with: "
+			"there is no user " READER_USER
+			" for the unprivileged reader; make it with: "
 			"systemd-sysusers (from l4sync's sysusers.d file)");
 	job->drop = true;
 	job->uid = p->pw_uid;
@@ -60,8 +64,8 @@ static int reader_identity(const struct source *src, struct reader_job *job, str
 	return 0;
 }
 
-/* ROOT/var/lib/l4sync/reader, the reader's own. Its parent stays root's: the child gets a view of the
- * file system in which it can walk there. */
+/* ROOT/var/lib/l4sync/reader, the reader's own. Its parent stays root's: the child gets a view of
+ * the file system in which it can walk there. */
 static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
 {
 	int state;
@@ -70,8 +74,8 @@ static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
 	if (c < 0)
 		return c;
 	if (mkdirat(state, READER_DIR, 0700) < 0 && errno != EEXIST)
-		return err_errno(e, -errno, "cannot make %s%s/" READER_DIR, r->host->root_path,
-			STATE_DIR);
+		return err_errno(
+			e, -errno, "cannot make %s%s/" READER_DIR, r->host->root_path, STATE_DIR);
 	if (job->drop) {
 		_cleanup_close_ int fd =
 			openat(state, READER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -91,7 +95,8 @@ static const char *applied_commit(struct run *r, const char *url)
 	for (size_t i = 0; i < r->base.n_sources; i++) {
 		const char *source = r->base.sources[i], *commit = strrchr(source, ' ');
 
-		if (!strncmp(source, url, n) && source[n] == ' ' && commit && strcmp(commit, " -") != 0)
+		if (!strncmp(source, url, n) && source[n] == ' ' && commit &&
+			strcmp(commit, " -") != 0)
 			return commit + 1;
 	}
 	return NULL;
@@ -128,15 +133,15 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 	return c < 0 ? c : reader_dir(r, job, e);
 }
 
-/* What systemd would load is compared by its bytes, which a generation read back has not at hand, and
- * of a secret not at all. */
+/* What systemd would load is compared by its bytes, which a generation read back has not at hand,
+ * and of a secret not at all. */
 static int load_unit_contents(struct run *r, struct resources *set, struct err *e)
 {
 	for (size_t i = 0; set && i < set->n; i++) {
 		struct resource *item = set->items[i];
 
-		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) || !item->content ||
-			item->content->keyed)
+		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) ||
+			!item->content || item->content->keyed)
 			continue;
 		int c = history_content(r->history, r->arena, item->content, &item->content, e);
 		if (c < 0)
@@ -165,8 +170,8 @@ static bool selects_any(const struct resources *set, const struct request *q)
 	return false;
 }
 
-static void take_part(struct resources *part, const struct resources *set, const struct request *q,
-	bool selected)
+static void take_part(
+	struct resources *part, const struct resources *set, const struct request *q, bool selected)
 {
 	for (size_t i = 0; set && i < set->n; i++)
 		if (run_selects(q, set->items[i]->id) == selected)
@@ -180,7 +185,8 @@ static void take_part(struct resources *part, const struct resources *set, const
 static int select_only(struct run *r, struct err *e)
 {
 	if (!selects_any(r->want, r->request) && !selects_any(r->base.want, r->request))
-		return err_set(e, -ENOENT, "--only selects nothing: no resource of the state is called so "
+		return err_set(e, -ENOENT,
+			"--only selects nothing: no resource of the state is called so "
 			"(l4sync plan shows their names)");
 	struct resources *part = resources_new();
 
@@ -216,7 +222,8 @@ int run_read_base(struct run *r, struct err *e)
 {
 	if (!r->base.want)
 		return err_set(e, -ENOENT,
-			"nothing has been applied on this host yet, so there is nothing to check it "
+			"nothing has been applied on this host yet, so there is nothing to check "
+			"it "
 			"against: l4sync plan shows what an apply would do");
 	r->want = r->base.want;
 	return load_unit_contents(r, r->want, e);

@@ -26,7 +26,7 @@ static const char *diff_of(void *userdata, const struct change *c)
 	const struct content *old = c->live ? c->live->content : NULL;
 	const struct content *new = c->want ? content_with_bytes(r, c->want->content) : NULL;
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
-		(c->live && c->live->secret);
+		      (c->live && c->live->secret);
 
 	const char *text = NULL;
 
@@ -47,9 +47,9 @@ static int compare_triple(const void *key, const void *item)
 
 const struct triple *run_triple(const struct run *r, const char *id)
 {
-	return r->n_triples ? bsearch(id, r->triples, r->n_triples, sizeof *r->triples,
-				      compare_triple)
-			    : NULL;
+	return r->n_triples
+		       ? bsearch(id, r->triples, r->n_triples, sizeof *r->triples, compare_triple)
+		       : NULL;
 }
 
 static double seconds_since(const struct timespec *start)
@@ -68,18 +68,18 @@ void run_done(struct run *r, int exit_status)
 		seconds_since(&r->started), "round_trips", bus ? (int)bus_round_trips(bus) : 0);
 }
 
-void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
-	uint64_t generation)
+void run_done_applied(
+	struct run *r, int exit_status, size_t fixed, size_t failed, uint64_t generation)
 {
 	const char *summary = exit_status == EXIT_ROLLED_BACK
-		? "Rolled back: everything is as it was before."
-		: exit_status == EXIT_NOT_ROLLED_BACK
-		? "Not wholly rolled back: what is left is named above."
-		: NULL;
+				      ? "Rolled back: everything is as it was before."
+			      : exit_status == EXIT_NOT_ROLLED_BACK
+				      ? "Not wholly rolled back: what is left is named above."
+				      : NULL;
 
-	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done", "exit",
-		exit_status, "summary", summary, "ok", (json_int_t)r->plan->n_ok, "fixed", (json_int_t)fixed, "failed",
-		(json_int_t)failed, "deferred", 0, "generation",
+	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done",
+		"exit", exit_status, "summary", summary, "ok", (json_int_t)r->plan->n_ok, "fixed",
+		(json_int_t)fixed, "failed", (json_int_t)failed, "deferred", 0, "generation",
 		generation ? json_integer((json_int_t)generation) : json_null(), "seconds",
 		seconds_since(&r->started));
 }

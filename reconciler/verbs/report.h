@@ -14,7 +14,7 @@ const struct triple *run_triple(const struct run *r, const char *id);
 void run_done(struct run *r, int exit_status);
 
 /* The last event of an apply: with counts. */
-void run_done_applied(struct run *r, int exit_status, size_t fixed, size_t failed,
-	uint64_t generation);
+void run_done_applied(
+	struct run *r, int exit_status, size_t fixed, size_t failed, uint64_t generation);
 
 #endif

@@ -16,7 +16,8 @@ int run_require_root(const struct request *q, struct err *e)
 	if (q->root || geteuid() == 0)
 		return 0;
 	return err_set(e, -EPERM,
-		"l4sync %s looks at the whole host and must run as root (sudo l4sync %s); with --root "
+		"l4sync %s looks at the whole host and must run as root (sudo l4sync %s); with "
+		"--root "
 		"DIR it works on a file tree as any user",
 		q->command, q->command);
 }
@@ -62,7 +63,8 @@ static int settle_interrupted(struct run *r, struct err *e)
 	case TXN_REFUSED:
 	case TXN_NOT_ROLLED_BACK:
 		if (!e->text)
-			err_set(e, -EREMOTEIO, "the interrupted run could not be put back wholly (see "
+			err_set(e, -EREMOTEIO,
+				"the interrupted run could not be put back wholly (see "
 				"above): look at what is named there, then run this again");
 		e->exit = EXIT_NOT_ROLLED_BACK;
 		return -EREMOTEIO;
@@ -73,8 +75,8 @@ static int settle_interrupted(struct run *r, struct err *e)
 	return open_history(r, true, e);
 }
 
-int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lock lock,
-	struct err *e)
+int run_open(
+	struct run *r, const struct request *q, struct sink *s, enum run_lock lock, struct err *e)
 {
 	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
@@ -90,7 +92,8 @@ int run_open(struct run *r, const struct request *q, struct sink *s, enum run_lo
 	if (c >= 0 && lock == RUN_WRITES)
 		c = settle_interrupted(r, e);
 	else if (c >= 0 && txn_journal_exists(r->host, &since))
-		event_message(s, "warning", "an earlier apply was interrupted, and what it had begun is "
+		event_message(s, "warning",
+			"an earlier apply was interrupted, and what it had begun is "
 			"still there: the next apply puts it back first");
 	return c;
 }

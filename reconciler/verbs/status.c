@@ -37,9 +37,9 @@ static json_t *generation_to_json(const struct generation *g)
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o}", "number",
 		(json_int_t)g->number, "time", time_to_json(g->time), "user", event_string(g->user),
 		"client", event_string(g->client), "command", event_string(g->command), "outcome",
-		outcomes[g->outcome], "error", event_string(g->error), "fixed", (json_int_t)g->fixed,
-		"failed", (json_int_t)g->failed, "restarted", (json_int_t)g->restarted, "sources",
-		sources);
+		outcomes[g->outcome], "error", event_string(g->error), "fixed",
+		(json_int_t)g->fixed, "failed", (json_int_t)g->failed, "restarted",
+		(json_int_t)g->restarted, "sources", sources);
 }
 
 /* Host and history without the lock; r->base stays empty. */
@@ -68,13 +68,13 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 		if (list[i].outcome == OUTCOME_APPLIED)
 			applied = &list[i];
 	/* With the lock held, a journal is only that run's own. */
-	json_t *journal = interrupted && !holder
-		? json_pack("{s:b, s:o}", "interrupted", 1, "since", time_to_json(since))
-		: json_null();
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:[], s:n}", "host", r->host->name, "generation",
-		applied ? generation_to_json(applied) : json_null(), "last",
-		n ? generation_to_json(&list[0]) : json_null(), "lock", holder ? holder : json_null(),
-		"journal", journal, "pending", "suspended");
+	json_t *journal = interrupted && !holder ? json_pack("{s:b, s:o}", "interrupted", 1,
+							   "since", time_to_json(since))
+						 : json_null();
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:[], s:n}", "host", r->host->name,
+		"generation", applied ? generation_to_json(applied) : json_null(), "last",
+		n ? generation_to_json(&list[0]) : json_null(), "lock",
+		holder ? holder : json_null(), "journal", journal, "pending", "suspended");
 }
 
 /* Opens, lists the generations (at most max; 0: all) and shows them by the verb's own function. */

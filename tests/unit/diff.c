@@ -18,12 +18,11 @@ static const struct {
 	{"a\n", NULL, "--- /etc/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n"},
 	{NULL, "", "--- /dev/null\n+++ /etc/x\n"},
 	{"", "a\n", "--- /etc/x\n+++ /etc/x\n@@ -0,0 +1 @@\n+a\n"},
-	{"a", "a\n",
-		"--- /etc/x\n+++ /etc/x\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n"},
-	{"a\n", "a",
-		"--- /etc/x\n+++ /etc/x\n@@ -1 +1 @@\n-a\n+a\n\\ No newline at end of file\n"},
+	{"a", "a\n", "--- /etc/x\n+++ /etc/x\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n"},
+	{"a\n", "a", "--- /etc/x\n+++ /etc/x\n@@ -1 +1 @@\n-a\n+a\n\\ No newline at end of file\n"},
 	{"a\nb", "c\nb",
-		"--- /etc/x\n+++ /etc/x\n@@ -1,2 +1,2 @@\n-a\n+c\n b\n\\ No newline at end of file\n"},
+		"--- /etc/x\n+++ /etc/x\n@@ -1,2 +1,2 @@\n-a\n+c\n b\n\\ No newline at end of "
+		"file\n"},
 	{"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nV\n6\n7\n8\n9\n",
 		"--- /etc/x\n+++ /etc/x\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+V\n 6\n 7\n 8\n"},
 	{"--- a\n", "+++ b\n", "--- /etc/x\n+++ /etc/x\n@@ -1 +1 @@\n---- a\n++++ b\n"},
@@ -57,7 +56,8 @@ START_TEST(sentences)
 	struct content *x = content_new(a, "x\n", 2), *y = content_new(a, "yy\n", 3);
 	struct content *nul = content_new(a, "a\0b", 3), gone = *y;
 	struct content keyed = {2, NULL, hash_hmac(key, "x\n", 2), true};
-	struct content *large = content_new(a, arena_alloc(a, DIFF_SIZE_MAX + 1), DIFF_SIZE_MAX + 1);
+	struct content *large =
+		content_new(a, arena_alloc(a, DIFF_SIZE_MAX + 1), DIFF_SIZE_MAX + 1);
 	const char *diff;
 
 	content_diff(a, "p", x, nul, false, key, &diff, NULL);

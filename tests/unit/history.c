@@ -104,7 +104,8 @@ START_TEST(lists_by_number)
 	record_many(h, 12, OUTCOME_APPLIED);
 	if (_i >= 1) /* somebody's git packs the refs, and one is both */
 		shell("git pack-refs --all && cp $GIT_DIR/packed-refs $D/packed && "
-		      "git rev-parse refs/generations/12 > $D/12 && mkdir -p $GIT_DIR/refs/generations && "
+		      "git rev-parse refs/generations/12 > $D/12 && mkdir -p "
+		      "$GIT_DIR/refs/generations && "
 		      "cp $D/12 $GIT_DIR/refs/generations/12");
 	if (_i >= 2)
 		shell("git gc -q --prune=now");
@@ -149,8 +150,10 @@ END_TEST
 static bool is_stored(const char *text)
 {
 	/* grep, as the objects have NULs in them */
-	return *shell(arena_printf(arena, "git cat-file --batch-all-objects --batch | "
-		"grep -aF '%s' || true", text));
+	return *shell(arena_printf(arena,
+		"git cat-file --batch-all-objects --batch | "
+		"grep -aF '%s' || true",
+		text));
 }
 
 START_TEST(secrets_never_enter)
@@ -215,7 +218,8 @@ START_TEST(contents_are_taken_over)
 	_cleanup_history_ struct history *later = open_history(false);
 	ck_assert_int_eq(history_base(later, arena, &g, &err), 0);
 	for (size_t i = 0; i < g.want->n; i++)
-		ck_assert_msg(history_content(later, arena, g.want->items[i]->content, &c, &err) == 0,
+		ck_assert_msg(
+			history_content(later, arena, g.want->items[i]->content, &c, &err) == 0,
 			"%s", err_text(&err));
 	ck_assert(c && !memcmp(c->data, "0\n", 2));
 }

@@ -70,14 +70,18 @@ static inline struct resource *add(struct resources *set, const char *id, const 
 	struct resource *item = resources_add(set, id);
 
 	if (text)
-		item->content = content_new(set->arena, arena_strdup(set->arena, text), strlen(text));
+		item->content =
+			content_new(set->arena, arena_strdup(set->arena, text), strlen(text));
 	return item;
 }
 
 static inline struct generation generation(struct resources *want, enum outcome outcome)
 {
-	return (struct generation){.time = 1700000000, .user = "root", .command = "apply --yes",
-		.outcome = outcome, .want = want};
+	return (struct generation){.time = 1700000000,
+		.user = "root",
+		.command = "apply --yes",
+		.outcome = outcome,
+		.want = want};
 }
 
 static void record(struct history *h, struct generation *g)

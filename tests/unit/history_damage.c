@@ -9,7 +9,8 @@
 #include "history.h"
 
 /* What can befall the newest of two generations. $o is an object's file. */
-#define OBJECT(name) "o=$(git rev-parse refs/generations/2" name " | " \
+#define OBJECT(name)                                                                               \
+	"o=$(git rev-parse refs/generations/2" name " | "                                          \
 	"sed \"s|^..|$GIT_DIR/objects/&/|\"); chmod u+w $o; "
 static const char *const damages[] = {
 	OBJECT("") "rm $o",
@@ -30,7 +31,8 @@ static const char *const damages[] = {
 	"git pack-refs --all && o=$(git rev-parse refs/generations/2 | "
 	"sed \"s|^..|$GIT_DIR/objects/&/|\") && rm -f $o",
 	"t=$(git hash-object -t tree -w /dev/null) && "
-	"git update-ref refs/generations/2 $(git -c user.name=x -c user.email=x commit-tree -m x $t)",
+	"git update-ref refs/generations/2 $(git -c user.name=x -c user.email=x commit-tree -m x "
+	"$t)",
 };
 
 START_TEST(damage_is_named_not_passed_over)
@@ -56,7 +58,7 @@ START_TEST(damage_is_named_not_passed_over)
 	_cleanup_history_ struct history *h = open_history(false);
 	ck_assert_int_eq(history_base(h, arena, &g, &err), -EBADMSG);
 	ck_assert_msg(strstr(err_text(&err), "generation 2 in ") &&
-			strstr(err_text(&err), "is damaged: "),
+			      strstr(err_text(&err), "is damaged: "),
 		"%s", err_text(&err));
 	const char *command = strchr(err_text(&err), '`') + 1;
 	command = arena_strndup(arena, command, strcspn(command, "`"));
@@ -77,7 +79,8 @@ START_TEST(damaged_content)
 	const struct content *c;
 
 	record_many(h, 1, OUTCOME_APPLIED);
-	shell("b=$(git ls-tree refs/generations/1:content | grep -v \"$(printf 'the same in all\\n' | "
+	shell("b=$(git ls-tree refs/generations/1:content | grep -v \"$(printf 'the same in "
+	      "all\\n' | "
 	      "sha256sum | cut -c1-64)\" | sed 's/.* blob //; s/\t.*//'); "
 	      "rm -f $GIT_DIR/objects/$(echo $b | cut -c1-2)/$(echo $b | cut -c3-)");
 	ck_assert_int_eq(history_base(h, arena, &g, &err), 0);
@@ -101,14 +104,16 @@ START_TEST(key_stays)
 	ck_assert_int_eq(history_key(h, again, &err), 0);
 	ck_assert_mem_eq(key, again, HASH_SIZE);
 	ck_assert_mem_ne(key, none, HASH_SIZE);
-	ck_assert_str_eq(shell("cd $D && stat -c '%a %s' key; ls -A"), "600 32\nhistory.git\nkey\n");
+	ck_assert_str_eq(
+		shell("cd $D && stat -c '%a %s' key; ls -A"), "600 32\nhistory.git\nkey\n");
 }
 END_TEST
 
 static const struct {
 	const char *command, *error;
 } keys[] = {
-	{"head -c 31 /dev/zero > $D/key && chmod 600 $D/key", "must hold 32 bytes, but holds fewer"},
+	{"head -c 31 /dev/zero > $D/key && chmod 600 $D/key",
+		"must hold 32 bytes, but holds fewer"},
 	{"head -c 33 /dev/zero > $D/key && chmod 600 $D/key", "must hold 32 bytes, but holds more"},
 	{": > $D/key && chmod 600 $D/key", "holds fewer"},
 	{"head -c 32 /dev/zero > $D/key && chmod 644 $D/key", "mode 0644"},
@@ -144,7 +149,8 @@ START_TEST(made_once)
 			struct history *h = NULL;
 			unsigned char key[HASH_SIZE] = {0};
 
-			if (history_open(dir, true, &h, NULL) == 0 && history_key(h, key, NULL) == 0)
+			if (history_open(dir, true, &h, NULL) == 0 &&
+				history_key(h, key, NULL) == 0)
 				_exit(write(pipes[i][1], key, sizeof(key)) != sizeof(key));
 			_exit(1);
 		}

@@ -17,13 +17,17 @@ static const struct {
 	{"\x01\x1f\x7f", 3, "\\x01\\x1f\\x7f"},
 	{"größe €😀", 15, "größe €😀"},
 	{"\xff", 1, "\\xff"},
-	{"\xc3", 1, "\\xc3"},                         /* cut off */
-	{"\xc0\x80", 2, "\\xc0\\x80"},                /* overlong */
-	{"\xed\xa0\x80", 3, "\\xed\\xa0\\x80"},       /* surrogate */
+	{"\xc3", 1, "\\xc3"},                            /* cut off */
+	{"\xc0\x80", 2, "\\xc0\\x80"},                   /* overlong */
+	{"\xed\xa0\x80", 3, "\\xed\\xa0\\x80"},          /* surrogate */
 	{"\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80"}, /* above U+10FFFF */
-	{"\xc2\x9b" "2J", 4, "\\xc2\\x9b2J"},         /* CSI as one character */
+	{"\xc2\x9b"
+	 "2J",
+		4, "\\xc2\\x9b2J"}, /* CSI as one character */
 	{"\xc2\xa0", 2, "\xc2\xa0"},
-	{"\xe2\x82" "a", 3, "\\xe2\\x82a"},
+	{"\xe2\x82"
+	 "a",
+		3, "\\xe2\\x82a"},
 };
 
 START_TEST(escape_table)
@@ -41,8 +45,26 @@ START_TEST(escape_table)
 END_TEST
 
 static const char *const not_canonical[] = {
-	"\\", "a\\", "\\a", "\\r", "\\x", "\\x0", "\\x00", "\\x0a", "\\x09", "\\x41", "\\x5c", "\\x0D",
-	"\n", "\t", "\x7f", "\xff", "\xc2\x9b", "\\xc3\\xa4", "\\u1234", "a\001",
+	"\\",
+	"a\\",
+	"\\a",
+	"\\r",
+	"\\x",
+	"\\x0",
+	"\\x00",
+	"\\x0a",
+	"\\x09",
+	"\\x41",
+	"\\x5c",
+	"\\x0D",
+	"\n",
+	"\t",
+	"\x7f",
+	"\xff",
+	"\xc2\x9b",
+	"\\xc3\\xa4",
+	"\\u1234",
+	"a\001",
 };
 
 START_TEST(unescape_refuses)
@@ -113,9 +135,29 @@ END_TEST
 
 /* In this order. */
 static const char *const natural[] = {
-	"", "0", "00", "01", "1", "2", "10", "a", "a-", "a0", "a00", "a1", "a1b", "a01c", "a2", "a10",
-	"l4@1.service", "l4@2.service", "l4@10.service", "l4@99999999999999999999.service",
-	"l4@100000000000000000000.service", "x", "\xc3\xa4",
+	"",
+	"0",
+	"00",
+	"01",
+	"1",
+	"2",
+	"10",
+	"a",
+	"a-",
+	"a0",
+	"a00",
+	"a1",
+	"a1b",
+	"a01c",
+	"a2",
+	"a10",
+	"l4@1.service",
+	"l4@2.service",
+	"l4@10.service",
+	"l4@99999999999999999999.service",
+	"l4@100000000000000000000.service",
+	"x",
+	"\xc3\xa4",
 };
 
 START_TEST(natural_table)
@@ -154,47 +196,20 @@ static const struct {
 	const char *pattern, *s;
 	bool hit;
 } globs[] = {
-	{"", "", true},
-	{"", "a", false},
-	{"*", "", true},
-	{"*", "abc", true},
-	{"*", "a/b", false},
-	{"**", "a/b/c", true},
-	{"**", "", true},
-	{"***", "a/b", true},
-	{"/etc/*.conf", "/etc/a.conf", true},
-	{"/etc/*.conf", "/etc/a/b.conf", false},
-	{"/etc/**.conf", "/etc/a/b.conf", true},
-	{"/etc/nginx/**", "/etc/nginx/a/b", true},
-	{"/etc/nginx/**", "/etc/nginx", false},
-	{"/etc/**/x", "/etc/a/b/x", true},
-	{"/etc/**/x", "/etc/x", false},
-	{"/a*/b*/**", "/aa/bb/c/d", true},
-	{"/a*/b*/**", "/aa/x/bb/c", false},
-	{"**/a*b/*c", "x/ab/aXb/yc", true},
-	{"**a*b", "a/ab", true},
-	{"*a**b", "xa/y/b", true},
-	{"*a*b*c", "1a2b3c", true},
-	{"*a*b*c", "1a2b3", false},
-	{"?", "a", true},
-	{"?", "/", false},
-	{"?", "", false},
-	{"a?c", "abc", true},
-	{"[abc]x", "bx", true},
-	{"[a-c]x", "cx", true},
-	{"[a-c]x", "dx", false},
-	{"[!a-c]x", "dx", true},
-	{"[^a-c]x", "ax", false},
-	{"[]]", "]", true},
-	{"[!]]", "a", true},
-	{"[a-]", "-", true},
-	{"[!a]", "/", false},
-	{"[.-0]", "/", false},
-	{"[*]*", "*x", true},
-	{"[*]*", "xx", false},
-	{"[*]*", "*/", false},
-	{"[ab", "a", false},
-	{"[", "[", false},
+	{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"*", "a/b", false},
+	{"**", "a/b/c", true}, {"**", "", true}, {"***", "a/b", true},
+	{"/etc/*.conf", "/etc/a.conf", true}, {"/etc/*.conf", "/etc/a/b.conf", false},
+	{"/etc/**.conf", "/etc/a/b.conf", true}, {"/etc/nginx/**", "/etc/nginx/a/b", true},
+	{"/etc/nginx/**", "/etc/nginx", false}, {"/etc/**/x", "/etc/a/b/x", true},
+	{"/etc/**/x", "/etc/x", false}, {"/a*/b*/**", "/aa/bb/c/d", true},
+	{"/a*/b*/**", "/aa/x/bb/c", false}, {"**/a*b/*c", "x/ab/aXb/yc", true},
+	{"**a*b", "a/ab", true}, {"*a**b", "xa/y/b", true}, {"*a*b*c", "1a2b3c", true},
+	{"*a*b*c", "1a2b3", false}, {"?", "a", true}, {"?", "/", false}, {"?", "", false},
+	{"a?c", "abc", true}, {"[abc]x", "bx", true}, {"[a-c]x", "cx", true},
+	{"[a-c]x", "dx", false}, {"[!a-c]x", "dx", true}, {"[^a-c]x", "ax", false},
+	{"[]]", "]", true}, {"[!]]", "a", true}, {"[a-]", "-", true}, {"[!a]", "/", false},
+	{"[.-0]", "/", false}, {"[*]*", "*x", true}, {"[*]*", "xx", false}, {"[*]*", "*/", false},
+	{"[ab", "a", false}, {"[", "[", false},
 	{"left4me-server@*.service", "left4me-server@10.service", true},
 	{"\\*", "\\x", true}, /* a backslash is itself */
 };
@@ -237,7 +252,8 @@ START_TEST(glob_like_its_definition)
 END_TEST
 
 /* What brings matchers that go back to their knees: at most pattern times text, ever. */
-static const char *const hostile[] = {"**a*%b", "*a*a*a*%b", "**a**a**a**%b", "**?*%b", "[a-b]**%[b]"};
+static const char *const hostile[] = {
+	"**a*%b", "*a*a*a*%b", "**a**a**a**%b", "**?*%b", "[a-b]**%[b]"};
 
 START_TEST(glob_cost)
 {
@@ -260,8 +276,13 @@ END_TEST
 static const struct {
 	const char *s, *nearest;
 } names[] = {
-	{"unit", "units"}, {"fiels", "files"}, {"sysctls", "sysctl"}, {"units", "units"},
-	{"completely-else", NULL}, {"x", NULL}, {"", NULL},
+	{"unit", "units"},
+	{"fiels", "files"},
+	{"sysctls", "sysctl"},
+	{"units", "units"},
+	{"completely-else", NULL},
+	{"x", NULL},
+	{"", NULL},
 };
 
 START_TEST(nearest)
