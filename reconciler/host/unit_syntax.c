@@ -91,7 +91,8 @@ int unit_file_parse(struct arena *a, const struct content *content,
 		r = parse_line(&p, line.data, first);
 		line.size = 0;
 	}
-	return r;
+	/* Comments to the end of the file behind a line that goes on: it ends there. */
+	return !r && line.size ? parse_line(&p, line.data, first) : r;
 }
 
 const char *unit_word(struct arena *a, const char **p, bool unquote)

@@ -25,6 +25,8 @@ static const struct {
 	{{U "a.service = [Install]\nWantedBy=m.target \\\n# WantedBy=x.target\n ;\n n.target \\"},
 		"a.service", 0,
 		"m.target.wants/a.service>" U "a.service n.target.wants/a.service>" U "a.service"},
+	{{U "a.service = [Install]\nWantedBy=m.target \\\n# the end"}, "a.service", 0,
+		"m.target.wants/a.service>" U "a.service"},
 	{{U "a.service = \xef\xbb\xbf [Install] \r\n\tWantedBy = \"m.target\" 'n.target'\r\n"},
 		"a.service", 0,
 		"m.target.wants/a.service>" U "a.service n.target.wants/a.service>" U "a.service"},
