@@ -49,7 +49,14 @@ demo_pid() {
 }
 
 demo_color() {
-	host_run "$1" sh -c "tr '\\0' '\\n' </proc/$(demo_pid "$1")/environ" | sed -n 's/^COLOR=//p'
+	local color='' i
+	# Before its program is executed a new main process has systemd's own environment.
+	for ((i = 0; i < 50; i++)); do
+		color=$(host_run "$1" sh -c "tr '\\0' '\\n' </proc/$(demo_pid "$1")/environ" | sed -n 's/^COLOR=//p')
+		[[ -z $color ]] || break
+		sleep 0.1
+	done
+	echo "$color"
 }
 
 # demo_clean NAME: nothing of a run is left: no temporary file, no journal.
