@@ -139,8 +139,11 @@ static enum health judge(struct bus *b, const struct watch *w, const struct unit
 	}
 	/* auto-restart, auto-restart-queued: "activating" to whom looks no further. */
 	if (!strncmp(sub, "auto-restart", 12)) {
-		*ret = arena_printf(
-			a, "failed: %s; systemd is restarting it", result_text(b, a, s));
+		bool well = s->d.result && !strcmp(s->d.result, "success");
+
+		*ret = well ? "ended; systemd is restarting it"
+			    : arena_printf(a, "failed: %s; systemd is restarting it",
+				      result_text(b, a, s));
 		return HEALTH_BAD;
 	}
 	/* Changes come in bundles: the state of a short restart in between may never be seen. */
