@@ -7,6 +7,7 @@
 #define L4SYNC_GITLIB_H
 
 #include <git2.h>
+#include <stdbool.h>
 
 #include "l4sync/err.h"
 
@@ -18,9 +19,20 @@
 int gitlib_start(struct err *e);
 void gitlib_stop(void);
 
+/* The settings alone, for who has started libgit2 otherwise; the last stop forgets them. */
+void gitlib_settings(void);
+
 /* As err_set, with ": " and libgit2's last message appended. */
 int gitlib_err(struct err *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Whether the compressed stream in fd, a loose object, comes to its end; its checksum is looked at
+ * by the way. */
+bool gitlib_stream_ends(int fd);
+
+/* Whether the object has a file of its own that does not come to its end. One without is in a pack,
+ * or missing; libgit2 finds that out. */
+bool gitlib_is_cut_off(git_repository *repo, const git_oid *id);
 
 /*
  * git_object_lookup that ends: libgit2 (1.5 and 1.9) loops for ever over a loose object that was

@@ -54,12 +54,16 @@ int host_keys_find(struct arena *a, const char *known_hosts, const char *host, u
 /* Whether a server that shows this key is the right one: 0; -EACCES with what to do. */
 int host_keys_check(const struct host_keys *keys, const void *key, size_t size, struct err *e);
 
+/* Whether the loose objects of a repository on this machine are whole, so that reading them ends:
+ * those that refs name, or all. -EBADMSG with the first that is not. */
+int local_check(struct arena *a, const char *path, bool all, struct err *e);
+
 /*
  * Fetches branches and tags into refs/l4sync/heads/ and refs/l4sync/tags/ of a bare repository, and
  * points refs/l4sync/HEAD at the remote's default branch (removed if it has none). Objects come
  * first, then refs; an unchanged remote costs one listing. home_dir: made below the cache, the only
  * HOME that libgit2 gets to see. Errors say what to do; -EHOSTUNREACH, -EACCES, -EFBIG, -ENOENT
- * (nothing was ever pushed), else -EIO.
+ * (nothing was ever pushed), -EBADMSG (local_check), else -EIO.
  */
 int remote_fetch(git_repository *repo, const struct source *src, const char *home_dir,
 	void (*progress)(void *userdata, const char *text), void *userdata, struct err *e);

@@ -46,17 +46,21 @@ static int init_without_authorities(void)
 	return r < 0 ? git_libgit2_init() : r;
 }
 
-int gitlib_start(struct err *e)
+void gitlib_settings(void)
 {
 	static const int levels[] = {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
 		GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_PROGRAMDATA};
 
-	if (init_without_authorities() < 0)
-		return gitlib_err(e, -EIO, "libgit2 cannot be started");
-	/* Set at every start: the last stop forgets them. */
 	for (size_t i = 0; i < ELEMENTS(levels); i++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+}
+
+int gitlib_start(struct err *e)
+{
+	if (init_without_authorities() < 0)
+		return gitlib_err(e, -EIO, "libgit2 cannot be started");
+	gitlib_settings();
 	return 0;
 }
 
@@ -65,8 +69,7 @@ void gitlib_stop(void)
 	git_libgit2_shutdown();
 }
 
-/* Whether the compressed stream in fd comes to its end; its checksum is looked at by the way. */
-static bool stream_ends(int fd)
+bool gitlib_stream_ends(int fd)
 {
 	unsigned char in[4096], out[16384];
 	z_stream z = {0};
@@ -90,8 +93,7 @@ static bool stream_ends(int fd)
 	return r == Z_STREAM_END;
 }
 
-/* One that has no file of its own is in a pack, or missing; libgit2 finds that out. */
-static bool is_cut_off(git_repository *repo, const git_oid *id)
+bool gitlib_is_cut_off(git_repository *repo, const git_oid *id)
 {
 	char hex[GIT_OID_HEXSZ + 1];
 	char *path = NULL;
@@ -101,7 +103,7 @@ static bool is_cut_off(git_repository *repo, const git_oid *id)
 		return false;
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	free(path);
-	return fd >= 0 && !stream_ends(fd);
+	return fd >= 0 && !gitlib_stream_ends(fd);
 }
 
 int gitlib_lookup(
@@ -110,7 +112,7 @@ int gitlib_lookup(
 	char hex[GIT_OID_HEXSZ + 1];
 
 	git_oid_tostr(hex, sizeof(hex), id);
-	if (is_cut_off(repo, id))
+	if (gitlib_is_cut_off(repo, id))
 		return err_set(e, -EBADMSG, "object %s is cut off or damaged", hex);
 	if (git_object_lookup(ret, repo, id, type) < 0)
 		return gitlib_err(e, -EBADMSG, "object %s", hex);

@@ -247,6 +247,17 @@ static int transfer(git_repository *repo, git_remote *remote, const git_fetch_op
 	return r ? r : point_head(repo, remote);
 }
 
+static bool has_all(git_repository *repo, const git_remote_head **heads, size_t n)
+{
+	git_odb *odb = NULL;
+	bool all = git_repository_odb(&odb, repo) == 0;
+
+	for (size_t i = 0; i < n && all; i++)
+		all = git_odb_exists(odb, &heads[i]->oid);
+	git_odb_free(odb);
+	return all;
+}
+
 static int connect_and_transfer(
 	struct fetch *f, git_repository *repo, git_remote *remote, struct err *e)
 {
@@ -267,7 +278,10 @@ static int connect_and_transfer(
 	connect.callbacks = options.callbacks;
 	connect.follow_redirects = options.follow_redirects;
 
-	int r = git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect);
+	int r = f->url.kind == URL_LOCAL ? local_check(f->arena, remote_path(f), false, e) : 0;
+	if (r < 0)
+		return r;
+	r = git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect);
 	if (r)
 		return connect_failed(f, r, e);
 	r = git_remote_ls(&heads, &n, remote);
@@ -275,6 +289,10 @@ static int connect_and_transfer(
 		return failed(f, r, e);
 	if (!n)
 		return err_set(e, -ENOENT, "it has no commit yet; push a branch to it first");
+	if (f->url.kind == URL_LOCAL && !has_all(repo, heads, n))
+		r = local_check(f->arena, remote_path(f), true, e);
+	if (r < 0)
+		return r;
 	r = transfer(repo, remote, &options);
 	git_remote_disconnect(remote);
 	return r ? failed(f, r, e) : 0;

@@ -235,6 +235,22 @@ START_TEST(mends_the_cache)
 }
 END_TEST
 
+/* What a power cut leaves of a file that was being written. libgit2 alone would read on for ever.
+ */
+static const char *const cut_off[] = {"HEAD", "HEAD^{tree}", "HEAD:root/etc/noise", "v1"};
+
+START_TEST(source_is_cut_off)
+{
+	struct reader_job job = job_of(repo());
+
+	sh("cd repo; head -c 1000 /dev/urandom >root/etc/noise; git add .; git commit -qm noise;"
+	   "git tag -am first v1; o=.git/objects/$(git rev-parse '%s' | sed 's|^..|&/|');"
+	   "chmod u+w $o; truncate -s -8 $o",
+		cut_off[_i]);
+	fails(&job, -EBADMSG, "is cut off or damaged; `git fsck` in that repository says");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("reader_run");
@@ -248,6 +264,7 @@ int main(void)
 	tcase_add_test(c, reports);
 	tcase_add_test(c, odd_entries);
 	tcase_add_test(c, mends_the_cache);
+	tcase_add_loop_test(c, source_is_cut_off, 0, ELEMENTS(cut_off));
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
