@@ -31,6 +31,7 @@ static struct inspection inspection_new(struct run *r, struct plan *p)
 
 int run_plan(struct run *r, struct err *e)
 {
+	host_bus_greet(r->host);
 	plan_free(r->plan);
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;

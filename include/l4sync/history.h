@@ -53,9 +53,10 @@ struct generation {
 void generation_clear(struct generation *g);
 #define _cleanup_generation_ __attribute__((cleanup(generation_clear)))
 
-/* The newest successful generation; -ENOENT (no text) when there is none. Contents of the sets
- * are hashes only until history_content() is asked. A generation that cannot be read is -EBADMSG
- * with a text that says how to go on; an older one is never taken in its place. */
+/* The newest successful generation, without plan and before; -ENOENT (no text) when there is none.
+ * Contents of the sets are hashes only until history_content() is asked. A generation that cannot
+ * be read is -EBADMSG with a text that says how to go on; an older one is never taken in its place.
+ */
 int history_base(struct history *h, struct arena *a, struct generation *ret, struct err *e);
 int history_get(
 	struct history *h, uint64_t number, struct arena *a, struct generation *ret, struct err *e);

@@ -38,6 +38,10 @@ void host_freep(struct host **h);
 /* The connection to the service manager, opened at the first call (bus.h). */
 int host_bus(struct host *h, struct bus **ret, struct err *e);
 
+/* Begins to open it, so that systemd lets us in while we look at files. Of the live host only, and
+ * without an error: whoever needs the connection tries again and says why there is none. */
+void host_bus_greet(struct host *h);
+
 /*
  * A directory's fd (O_RDONLY|O_DIRECTORY), opened once and kept; owned by the host. path is
  * absolute. No component may be a symbolic link: -ELOOP with a text that names the link and what
@@ -57,6 +61,9 @@ int host_open_following(struct host *h, const char *path, int flags, int *ret_fd
 
 /* A whole file by fd, at most size_max bytes (-EFBIG); in the arena. */
 int fd_read_all(struct arena *a, int fd, size_t size_max, const void **ret, size_t *ret_size);
+
+/* All of the bytes, however many calls that takes; -errno. */
+int fd_write_all(int fd, const void *data, size_t size);
 /* A symbolic link's target, in the arena. */
 int link_read(struct arena *a, int dir_fd, const char *name, const char **ret);
 

@@ -56,21 +56,6 @@ int state_dir(struct host *h, bool create, int *ret_fd, struct err *e)
 	return host_dir(h, STATE_DIR, ret_fd, e);
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Writes and syncs the bytes under a name of the state directory. */
 static int write_synced(int dir_fd, const char *name, const char *data, size_t size)
 {
@@ -79,7 +64,7 @@ static int write_synced(int dir_fd, const char *name, const char *data, size_t s
 
 	if (fd < 0)
 		return -errno;
-	int r = write_all(fd, data, size);
+	int r = fd_write_all(fd, data, size);
 	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -142,7 +127,7 @@ int journal_write(struct txn *t, struct err *e)
 int journal_log(struct txn *t, const char *line, struct err *e)
 {
 	const char *text = arena_printf(t->arena, "%s\n", line);
-	int r = write_all(t->journal_fd, text, strlen(text));
+	int r = fd_write_all(t->journal_fd, text, strlen(text));
 
 	if (r >= 0 && fdatasync(t->journal_fd) < 0)
 		r = -errno;

@@ -11,7 +11,6 @@
 
 #include "txn_internal.h"
 
-#define JOB_TIMEOUT_MS 600000u
 #define SETTLE_TIMEOUT_MS 120000u /* to become active after the job, before settling begins */
 #define LOG_LINES 10
 

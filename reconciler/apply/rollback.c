@@ -12,8 +12,6 @@
 #include "restart.h"
 #include "txn_internal.h"
 
-#define JOB_TIMEOUT_MS 600000u
-#define RELOAD_TIMEOUT_MS 60000u
 #define BACK_SETTLE_NS 1000000000ull
 
 static void rollback_event(struct txn *t, const char *state, const char *text)

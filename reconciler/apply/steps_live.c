@@ -13,9 +13,6 @@
 #include "restart.h"
 #include "txn_internal.h"
 
-#define RELOAD_TIMEOUT_MS 60000u
-#define JOB_TIMEOUT_MS 600000u /* systemd's own timeouts are shorter; this one only ends a hang */
-
 static int prepare_sysctl(struct txn *t, struct step *s, struct err *e)
 {
 	const char *key = step_get(s, "key"), *value;

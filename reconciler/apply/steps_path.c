@@ -81,22 +81,6 @@ static bool is_there(const struct step *s)
 	return !strcmp(step_get(s, "old"), step_get(s, "new"));
 }
 
-static int write_content(int fd, const struct content *c)
-{
-	const char *data = c->data;
-
-	for (size_t done = 0; done < c->size;) {
-		ssize_t n = write(fd, data + done, c->size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 {
 	struct place p;
@@ -109,7 +93,7 @@ static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 	if (fd < 0)
 		r = -errno;
 	if (r >= 0)
-		r = write_content(fd, s->content);
+		r = fd_write_all(fd, s->content->data, s->content->size);
 	/* Owner before mode: chown clears the set-user-ID bits. */
 	if (r >= 0 && fchown(fd, (uid_t)strtoul(step_get(s, "uid"), NULL, 10),
 			      (gid_t)strtoul(step_get(s, "gid"), NULL, 10)) < 0)

@@ -4,6 +4,10 @@
 
 #include "l4sync/txn.h"
 
+/* systemd's own timeouts are shorter; these only end a hang. */
+#define JOB_TIMEOUT_MS 600000u
+#define RELOAD_TIMEOUT_MS 60000u
+
 /*
  * One kind of step. All but prepare and stage work from the step's fields alone, which is what the
  * journal holds, so a recovery can call them. Each may be NULL: nothing to do.

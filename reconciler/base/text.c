@@ -59,9 +59,25 @@ static bool is_c1(const char *s, size_t n)
 	return n == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
 }
 
+/* How many of the first bytes stand for themselves, whatever comes after them: nearly always all.
+ */
+static size_t plain_length(const char *s, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '\\')
+		n++;
+	return n;
+}
+
 void text_escape(struct buf *b, const char *s, size_t size)
 {
-	for (size_t i = 0; i < size;) {
+	for (size_t i = 0, plain; i < size;) {
+		plain = plain_length(s + i, size - i);
+		buf_add(b, s + i, plain);
+		i += plain;
+		if (i == size)
+			break;
 		unsigned char c = (unsigned char)s[i];
 		size_t n = utf8_length((const unsigned char *)s + i, size - i);
 
@@ -73,7 +89,7 @@ void text_escape(struct buf *b, const char *s, size_t size)
 			buf_adds(b, "\\n");
 		else if (c == '\t')
 			buf_adds(b, "\\t");
-		else if (!n || c < 0x20 || c == 0x7f)
+		else if (!n || c < 0x80)
 			buf_addf(b, "\\x%02x", c);
 		else
 			buf_add(b, s + i, n);
@@ -91,6 +107,10 @@ bool text_unescape(struct arena *a, const char *s, size_t size, char **ret)
 	char *out = arena_alloc(a, size + 1);
 	size_t n = 0;
 
+	if (plain_length(s, size) == size) {
+		*ret = memcpy(out, s, size);
+		return true;
+	}
 	for (size_t i = 0; i < size; i++) {
 		if (s[i] != '\\') {
 			out[n++] = s[i];

@@ -201,6 +201,18 @@ static int read_plan(git_tree *tree, struct arena *a, const char **ret, struct e
 	return r;
 }
 
+/* What a plan is made from; that of an apply that did not succeed is no base. */
+static int read_base_sets(git_tree *tree, struct generation *g, struct err *e)
+{
+	int r = 0;
+
+	if (g->outcome == OUTCOME_APPLIED)
+		r = read_set(tree, ENTRY_WANT, &g->want, e);
+	if (!r && g->outcome == OUTCOME_APPLIED)
+		r = read_set(tree, ENTRY_ORIGINALS, &g->originals, e);
+	return r;
+}
+
 static int read_sets(git_tree *tree, struct arena *a, struct generation *g, struct err *e)
 {
 	int r = read_set(tree, ENTRY_WANT, &g->want, e);
@@ -212,8 +224,8 @@ static int read_sets(git_tree *tree, struct arena *a, struct generation *g, stru
 	return r ? r : read_plan(tree, a, &g->plan, e);
 }
 
-/* The meta, and the rest too if it is wanted: always, or only of an applied generation. */
-enum depth { META_ONLY, WHOLE, WHOLE_IF_APPLIED };
+/* Each is more than the meta alone, and slower: the plan and what was before can be large. */
+enum depth { META_ONLY, AS_BASE, WHOLE };
 
 static int read_generation(struct history *h, uint64_t number, enum depth depth, struct arena *a,
 	struct generation *ret, struct err *e)
@@ -225,7 +237,9 @@ static int read_generation(struct history *h, uint64_t number, enum depth depth,
 	if (r < 0)
 		return r;
 	r = read_meta(tree, a, &g, e);
-	if (!r && (depth == WHOLE || (depth == WHOLE_IF_APPLIED && g.outcome == OUTCOME_APPLIED)))
+	if (!r && depth == AS_BASE)
+		r = read_base_sets(tree, &g, e);
+	else if (!r && depth == WHOLE)
 		r = read_sets(tree, a, &g, e);
 	if (r < 0)
 		return generation_damaged(h, number, -EBADMSG, e);
@@ -241,7 +255,7 @@ int history_base(struct history *h, struct arena *a, struct generation *ret, str
 	int r = generation_numbers(h, &numbers, &n, e);
 
 	for (size_t i = 0; !r && i < n; i++) {
-		r = read_generation(h, numbers[i], WHOLE_IF_APPLIED, a, ret, e);
+		r = read_generation(h, numbers[i], AS_BASE, a, ret, e);
 		if (!r && ret->outcome == OUTCOME_APPLIED)
 			return 0;
 	}

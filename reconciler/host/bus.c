@@ -66,6 +66,7 @@ int bus_open(struct bus **ret, struct err *e)
 			"to act on a file tree use --root DIR");
 	if (r < 0)
 		return err_errno(e, r, "cannot connect to systemd");
+	sd_bus_process(bus, NULL); /* the greeting is sent now, not before the first call */
 	struct bus *b = xmalloc(sizeof *b);
 	*b = (struct bus){.bus = bus, .sender = sender};
 	*ret = b;

@@ -94,6 +94,15 @@ int host_bus(struct host *h, struct bus **ret, struct err *e)
 	return 0;
 }
 
+void host_bus_greet(struct host *h)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct bus *bus;
+
+	if (h->live)
+		host_bus(h, &bus, &e);
+}
+
 /* A decimal number below 2^32 - 1 (which chown reads as "leave it"). */
 static bool id_number(const char *s, uint32_t *ret)
 {
@@ -124,6 +133,48 @@ static bool parse_name(char *line, const char **ret_name, uint32_t *ret_id)
 	return id_number(id, ret_id);
 }
 
+/* Users and groups are looked up alike. */
+struct name_table {
+	const char *what, *path;
+	bool (*by_name)(const char *name, uint32_t *ret);
+	const char *(*by_id)(uint32_t id); /* the text is libc's, until the next call */
+};
+
+static bool uid_of(const char *name, uint32_t *ret)
+{
+	const struct passwd *p = getpwnam(name);
+
+	if (p)
+		*ret = p->pw_uid;
+	return p;
+}
+
+static const char *user_of(uint32_t uid)
+{
+	const struct passwd *p = getpwuid(uid);
+
+	return p ? p->pw_name : NULL;
+}
+
+static bool gid_of(const char *name, uint32_t *ret)
+{
+	const struct group *g = getgrnam(name);
+
+	if (g)
+		*ret = g->gr_gid;
+	return g;
+}
+
+static const char *group_of(uint32_t gid)
+{
+	const struct group *g = getgrgid(gid);
+
+	return g ? g->gr_name : NULL;
+}
+
+static const struct name_table users = {"user", "/etc/passwd", uid_of, user_of},
+			       groups = {"group", "/etc/group", gid_of, group_of};
+
 /* One line of ROOT/etc/passwd or group, by name or, where name is NULL, by id. */
 static bool find_name(struct host *h, const char *path, const char *name, uint32_t id,
 	const char **ret_name, uint32_t *ret_id)
@@ -136,18 +187,24 @@ static bool find_name(struct host *h, const char *path, const char *name, uint32
 		fd_read_all(h->arena, fd, NAMES_SIZE_MAX, &data, &size) < 0)
 		return false;
 	char *line = arena_memdup(h->arena, data, size);
+	const char *found;
+	uint32_t found_id;
 	for (char *next; line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
-		if (parse_name(line, ret_name, ret_id) &&
-			(name ? !strcmp(*ret_name, name) : *ret_id == id))
+		if (parse_name(line, &found, &found_id) &&
+			(name ? !strcmp(found, name) : found_id == id)) {
+			*ret_name = found;
+			*ret_id = found_id;
 			return true;
+		}
 	}
 	return false;
 }
 
-int host_uid(struct host *h, const char *name, uid_t *ret, struct err *e)
+static int id_by_name(struct host *h, const struct name_table *table, const char *name,
+	uint32_t *ret, struct err *e)
 {
 	const char *found;
 
@@ -157,63 +214,44 @@ int host_uid(struct host *h, const char *name, uid_t *ret, struct err *e)
 	}
 	if (id_number(name, ret))
 		return 0;
-	if (!h->live)
-		return find_name(h, "/etc/passwd", name, 0, &found, ret)
-			       ? 0
-			       : err_set(e, -ENOENT, "there is no user %s in %s/etc/passwd", name,
-					 h->root_path);
-	errno = 0;
-	const struct passwd *p = getpwnam(name);
-	if (!p)
-		return err_set(e, -ENOENT, "there is no user %s", name);
-	*ret = p->pw_uid;
-	return 0;
+	if (h->live ? table->by_name(name, ret) : find_name(h, table->path, name, 0, &found, ret))
+		return 0;
+	if (h->live)
+		return err_set(e, -ENOENT, "there is no %s %s", table->what, name);
+	return err_set(e, -ENOENT, "there is no %s %s in %s%s", table->what, name, h->root_path,
+		table->path);
+}
+
+static const char *name_by_id(struct host *h, const struct name_table *table, uint32_t id)
+{
+	const char *name = NULL;
+	uint32_t found;
+
+	if (!id)
+		return "root";
+	if (!h->live && find_name(h, table->path, NULL, id, &name, &found))
+		return name;
+	if (h->live)
+		name = table->by_id(id);
+	return name ? arena_strdup(h->arena, name) : arena_printf(h->arena, "%u", id);
+}
+
+int host_uid(struct host *h, const char *name, uid_t *ret, struct err *e)
+{
+	return id_by_name(h, &users, name, ret, e);
 }
 
 int host_gid(struct host *h, const char *name, gid_t *ret, struct err *e)
 {
-	const char *found;
-
-	if (!strcmp(name, "root")) {
-		*ret = 0;
-		return 0;
-	}
-	if (id_number(name, ret))
-		return 0;
-	if (!h->live)
-		return find_name(h, "/etc/group", name, 0, &found, ret)
-			       ? 0
-			       : err_set(e, -ENOENT, "there is no group %s in %s/etc/group", name,
-					 h->root_path);
-	const struct group *g = getgrnam(name);
-	if (!g)
-		return err_set(e, -ENOENT, "there is no group %s", name);
-	*ret = g->gr_gid;
-	return 0;
+	return id_by_name(h, &groups, name, ret, e);
 }
 
 const char *host_user(struct host *h, uid_t uid)
 {
-	const char *name = NULL;
-	uid_t found;
-
-	if (!uid)
-		return "root";
-	if (!h->live && find_name(h, "/etc/passwd", NULL, uid, &name, &found))
-		return name;
-	const struct passwd *p = h->live ? getpwuid(uid) : NULL;
-	return p ? arena_strdup(h->arena, p->pw_name) : arena_printf(h->arena, "%u", uid);
+	return name_by_id(h, &users, uid);
 }
 
 const char *host_group(struct host *h, gid_t gid)
 {
-	const char *name = NULL;
-	gid_t found;
-
-	if (!gid)
-		return "root";
-	if (!h->live && find_name(h, "/etc/group", NULL, gid, &name, &found))
-		return name;
-	const struct group *g = h->live ? getgrgid(gid) : NULL;
-	return g ? arena_strdup(h->arena, g->gr_name) : arena_printf(h->arena, "%u", gid);
+	return name_by_id(h, &groups, gid);
 }

@@ -1,23 +1,19 @@
 /*
- * libgit2 as the reader uses it (git.h): no configuration of the machine or of a user, limits,
- * writes that are synced. Called before anything else of libgit2, by pull() and tree_open_git().
+ * libgit2 as the reader uses it (git.h): with the authorities that a fetch needs, and limits.
+ * Called before anything else of libgit2, by pull() and tree_open_git().
  */
 #include "l4sync/git.h"
 
-#include <git2.h>
+#include "l4sync/gitlib.h"
 
 void git_begin(void)
 {
 	git_libgit2_init();
-	git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_SYSTEM, "");
-	git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, "");
-	git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL, "");
-	git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_PROGRAMDATA, "");
+	gitlib_settings();
 	/* The check protects a user from running hooks and filters out of somebody else's
 	 * repository. Nothing of a repository is run here, and a local source belongs to whoever
 	 * works in it, not to the reader. */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)GIT_OBJECTS_MAX);
 	/* Windows of a gigabyte, the default, do not fit into the child's address space. */
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)32 << 20);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "l4sync/hash.h"
+#include "l4sync/host.h"
 #include "l4sync/remote.h"
 #include "l4sync/text.h"
 
@@ -21,17 +22,12 @@
 static int text_fd(const char *text, struct err *e)
 {
 	_cleanup_close_ int fd = memfd_create("known_hosts", MFD_CLOEXEC);
-	size_t size = strlen(text);
 
 	if (fd < 0)
 		return err_errno(e, -errno, "cannot make a file in memory");
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(fd, text + done, size - done);
-
-		if (n < 0)
-			return err_errno(e, -errno, "cannot write a file in memory");
-		done += (size_t)n;
-	}
+	int r = fd_write_all(fd, text, strlen(text));
+	if (r < 0)
+		return err_errno(e, r, "cannot write a file in memory");
 	return TAKE_FD(fd);
 }
 

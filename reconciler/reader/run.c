@@ -35,27 +35,12 @@ struct reading {
 	int progress_fd;
 };
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 static void say(void *userdata, const char *text)
 {
 	struct reading *r = userdata;
 	const char *line = arena_printf(r->arena, "%s\n", text);
 
-	write_all(r->progress_fd, line, strlen(line));
+	fd_write_all(r->progress_fd, line, strlen(line));
 }
 
 static int read_tree(
@@ -156,7 +141,7 @@ static void read_in_child(int answer_fd, int progress_fd, void *userdata)
 		answer_write_failure(&out, code, &r.err, &r.diags);
 	else
 		resources_write(want, true, true, NULL, &out);
-	write_all(answer_fd, out.data, out.size);
+	fd_write_all(answer_fd, out.data, out.size);
 }
 
 int reader_run(const struct reader_job *job, const struct module *const *list, struct arena *a,

@@ -80,7 +80,6 @@ int run_open(
 {
 	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
-	long long since;
 	int c = run_require_root(q, e);
 
 	if (c >= 0)
@@ -91,10 +90,6 @@ int run_open(
 		c = open_history(r, lock == RUN_WRITES, e);
 	if (c >= 0 && lock == RUN_WRITES)
 		c = settle_interrupted(r, e);
-	else if (c >= 0 && txn_journal_exists(r->host, &since))
-		event_message(s, "warning",
-			"an earlier apply was interrupted, and what it had begun is "
-			"still there: the next apply puts it back first");
 	return c;
 }
 
