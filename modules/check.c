@@ -165,15 +165,6 @@ int check_content(const struct resource *item, bool wanted, struct err *e)
 	return 0;
 }
 
-const char *check_item_path(const struct resource *item)
-{
-	if (resource_is(item, "file") || resource_is(item, "link") || resource_is(item, "dir"))
-		return resource_name(item->id);
-	if (resource_is(item, "unit") || resource_is(item, "dropin"))
-		return resource_get(item, "path");
-	return NULL;
-}
-
 int check_place(const struct resource *item, const char *path, bool is_link, struct err *e)
 {
 	_cleanup_arena_ struct arena *a = arena_new();

@@ -76,7 +76,7 @@ static void apply_glob(struct reader *r, const struct node *glob, const struct a
 
 	for (size_t i = 0; i < r->want->n; i++) {
 		struct resource *item = r->want->items[i];
-		const char *path = check_item_path(item);
+		const char *path = resource_path(item);
 
 		if (!path || !text_glob(glob->text, path))
 			continue;

@@ -12,13 +12,6 @@
 #include "l4sync/plan.h"
 #include "l4sync/txn.h"
 
-const char *placed_path(const struct resource *item)
-{
-	const char *path = resource_get(item, "path");
-
-	return path ? path : resource_name(item->id);
-}
-
 int placed_ids(struct host *h, const struct resource *want, uid_t *ret_uid, gid_t *ret_gid,
 	mode_t *ret_mode, struct err *e)
 {
@@ -78,7 +71,8 @@ static int inspect_file(struct inspection *in, int dir, const char *name,
 	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : content_of(in, fd, &live->content);
 
 	if (r < 0)
-		return err_errno(e, r, "cannot read %s%s", in->host->root_path, placed_path(live));
+		return err_errno(
+			e, r, "cannot read %s%s", in->host->root_path, resource_path(live));
 	placed_owner(in, live, want, &st);
 	if (want && resource_get(want, "target"))
 		resource_set(in->arena, live, "type", "file");
@@ -94,15 +88,15 @@ static int inspect_link(struct inspection *in, int dir, const char *name,
 	int r = link_read(in->arena, dir, name, &target);
 
 	if (r < 0)
-		return err_errno(
-			e, r, "cannot read the link %s%s", in->host->root_path, placed_path(live));
+		return err_errno(e, r, "cannot read the link %s%s", in->host->root_path,
+			resource_path(live));
 	resource_set(in->arena, live, "target", target);
 	if (!wanted)
 		resource_set(in->arena, live, "type", "link");
 	/* A linked fragment or drop-in is what it leads to: that is what systemd loads. */
 	if (want && want->content &&
 		host_open_following(
-			in->host, placed_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) >= 0)
+			in->host, resource_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) >= 0)
 		content_of(in, fd, &live->content);
 	return 0;
 }
@@ -151,17 +145,17 @@ int placed_inspect(struct inspection *in, const char *id, const struct resource 
 	const struct resource *base = in->base ? resources_find(in->base, id) : NULL;
 	const struct resource *like = want ? want : base;
 	struct resource *old = NULL;
-	int r = inspect_at(in, id, placed_path(like), like, ret, e);
+	int r = inspect_at(in, id, resource_path(like), like, ret, e);
 
 	/* What was secret when it was written is secret still. */
 	if (r >= 0 && *ret && base)
 		(*ret)->secret |= base->secret;
 	/* A unit that moves from one unit directory to another is not a new one; and it has not
 	 * moved for as long as something is still in its old place. */
-	if (r >= 0 && want && base && strcmp(placed_path(base), placed_path(want)) != 0)
-		r = inspect_at(in, id, placed_path(base), like, &old, e);
+	if (r >= 0 && want && base && strcmp(resource_path(base), resource_path(want)) != 0)
+		r = inspect_at(in, id, resource_path(base), like, &old, e);
 	if (old && *ret)
-		resource_set(in->arena, *ret, "path", placed_path(base));
+		resource_set(in->arena, *ret, "path", resource_path(base));
 	else if (old)
 		*ret = old;
 	return r;
@@ -177,13 +171,13 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 	if (type && (!strcmp(type, "directory") || !strcmp(type, "special")))
 		return err_set(e, -EEXIST,
 			"%s%s is a %s, where a file or link is wanted: move it away",
-			txn_host(t)->root_path, placed_path(c->live),
+			txn_host(t)->root_path, resource_path(c->live),
 			!strcmp(type, "special") ? "device, socket or pipe" : type);
 	if (!c->want) {
-		txn_remove(t, PHASE_REMOVE, c->id, placed_path(c->live));
+		txn_remove(t, PHASE_REMOVE, c->id, resource_path(c->live));
 		return 0;
 	}
-	path = placed_path(c->want);
+	path = resource_path(c->want);
 	target = resource_get(c->want, "target");
 	if (target) {
 		txn_put_link(t, PHASE_FILES, c->id, path, target);
@@ -194,7 +188,7 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 			return r;
 		txn_put_file(t, PHASE_FILES, c->id, path, c->want->content, uid, gid, mode);
 	}
-	if (c->base && strcmp(placed_path(c->base), path) != 0)
-		txn_remove(t, PHASE_REMOVE, c->id, placed_path(c->base));
+	if (c->base && strcmp(resource_path(c->base), path) != 0)
+		txn_remove(t, PHASE_REMOVE, c->id, resource_path(c->base));
 	return 0;
 }

@@ -7,9 +7,6 @@
 
 #include "l4sync/module.h"
 
-/* The path of a placed resource: its name, or for units its attribute. */
-const char *placed_path(const struct resource *item);
-
 /* inspect and enqueue of module.h. */
 int placed_inspect(struct inspection *in, const char *id, const struct resource *want,
 	struct resource **ret, struct err *e);

@@ -302,7 +302,24 @@ static int live_state(struct inspection *in, const char *unit, const char **ret,
 	return r;
 }
 
-/* Every unit name is there in this sense: one that nobody knows is neither enabled nor running. */
+/* A unit without a file and without anything loaded in its name. */
+static int live_known(struct inspection *in, const char *unit, bool *ret, struct err *e)
+{
+	const struct unit_status *u = NULL;
+	struct unit_index *before;
+	struct unit_config config;
+	int r = unit_view_before(in->units, &before, e);
+
+	if (r >= 0)
+		r = unit_index_config(before, unit, &config, e);
+	if (r >= 0 && in->host->live)
+		r = unit_view_find(in->units, unit, &u, e);
+	*ret = r >= 0 && (config.found || (u && strcmp(u->load_state, "not-found") != 0));
+	return r;
+}
+
+/* A unit that nobody knows yet is neither enabled nor running; where it is to be, its service is
+ * absent, so that it is made, not adopted. */
 static int service_inspect(struct inspection *in, const char *id, const struct resource *want,
 	struct resource **ret, struct err *e)
 {
@@ -316,8 +333,15 @@ static int service_inspect(struct inspection *in, const char *id, const struct r
 		r = live_state(in, unit, &state, e);
 	else if (r >= 0)
 		state = want ? resource_get(want, "state") : NULL;
-	if (r < 0)
+	bool known =
+		!managed || (enabled && strcmp(enabled, "false") != 0) ||
+		(!resource_has(want, "enabled", "true") && !resource_has(want, "state", "running"));
+	if (r >= 0 && !known)
+		r = live_known(in, unit, &known, e);
+	if (r < 0 || !known) {
+		*ret = NULL;
 		return r;
+	}
 	*ret = arena_new_of(in->arena, struct resource);
 	(*ret)->id = id;
 	resource_set(in->arena, *ret, "enabled", enabled);

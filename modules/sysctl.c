@@ -249,7 +249,7 @@ static size_t find_sources(struct reader *r, struct source_file *ret)
 
 	for (size_t i = 0; i < r->want->n; i++) {
 		const struct resource *item = r->want->items[i];
-		const char *path = check_item_path(item);
+		const char *path = resource_path(item);
 		struct place place = path ? place_of(r->arena, path) : (struct place){0};
 
 		if (place.kind == PLACE_SYSCTL)

@@ -55,9 +55,6 @@ extern const struct attr_rule check_file_rules[];
 /* -EINVAL unless the bytes are there (wanted) or there is no content (not wanted). */
 int check_content(const struct resource *item, bool wanted, struct err *e);
 
-/* The path of a file:, link:, dir:, unit: or dropin: resource, or NULL: the others have none. */
-const char *check_item_path(const struct resource *item);
-
 /* Whether the item has the id that a file or link at path must have (places.h). -EINVAL. */
 int check_place(const struct resource *item, const char *path, bool is_link, struct err *e);
 

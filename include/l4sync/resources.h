@@ -82,6 +82,9 @@ void resource_add(struct arena *a, struct resource *item, const char *key, const
 /* Replaces all of that key by one value; NULL removes. */
 void resource_set(struct arena *a, struct resource *item, const char *key, const char *value);
 const char *resource_get(const struct resource *item, const char *key); /* first or NULL */
+/* Where it stands in the file tree: its attribute "path" (unit, dropin), or its name (file, link,
+ * dir); NULL for what stands nowhere. */
+const char *resource_path(const struct resource *item);
 bool resource_has(const struct resource *item, const char *key, const char *value);
 /* Whether all values of the key are the same in both, in order. Either may be NULL (absent). */
 bool resource_same(const struct resource *a, const struct resource *b, const char *key);

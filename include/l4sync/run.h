@@ -54,8 +54,8 @@ int run_require_root(const struct request *q, struct err *e);
 json_t *run_lock_holder(struct host *h);
 
 /* Whether --only lets this resource be looked at: by id or a glob of ids; a selection without a
- * type matches any type's name. */
-bool run_selects(const struct request *q, const char *id);
+ * type matches any type's name. Directories go along with what is selected in them. */
+bool run_selects(const struct run *r, const char *id);
 
 /* Who asks for this run: SUDO_USER or the user's name; the ssh client's address or NULL. */
 const char *run_user(struct arena *a);

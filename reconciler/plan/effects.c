@@ -247,8 +247,12 @@ static void service_effects(struct deriving *d, const struct change *c)
 	const char *state = c->want ? resource_get(c->want, "state") : NULL;
 	const char *enabled = c->want ? resource_get(c->want, "enabled") : NULL;
 
+	/* What was made here goes: it was l4sync that enabled and started it. */
 	if (!c->want && resource_has(c->live, "enabled", "true"))
 		enabled = "false";
+	if (!c->want && resource_has(c->base, "state", "running") &&
+		resource_has(c->live, "state", "running"))
+		state = "stopped";
 	if (enabled && !resource_same(c->want, c->live, "enabled")) {
 		effect_add(&d->plan->effects,
 			!strcmp(enabled, "true") ? ACTION_ENABLE : ACTION_DISABLE, unit, c->id);

@@ -79,7 +79,7 @@ int inspect_all(
 		struct triple *t = &triples[n];
 
 		next_triple(base, r->want, &i, &j, t);
-		if (!run_selects(r->request, t->id))
+		if (!run_selects(r, t->id))
 			continue;
 		t->module = module_of(modules, t->id);
 		if (!t->module)

@@ -74,10 +74,7 @@ static json_t *attributes_to_json(const struct change *c)
 
 static const char *path_of(const struct change *c)
 {
-	const struct resource *item = c->want ? c->want : c->live ? c->live : c->base;
-	const char *path = resource_get(item, "path");
-
-	return path ? path : resource_name(c->id)[0] == '/' ? resource_name(c->id) : NULL;
+	return resource_path(c->want ? c->want : c->live ? c->live : c->base);
 }
 
 static json_t *change_to_json(const struct change *c,

@@ -48,12 +48,10 @@ int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e
 	return 0;
 }
 
-/* Where a resource stands in the file tree, or NULL. */
+/* Of what systemd might read; directories change nothing by themselves. */
 static const char *placed_path(const struct resource *item)
 {
-	if (resource_is(item, "file") || resource_is(item, "link"))
-		return resource_name(item->id);
-	return resource_get(item, "path");
+	return resource_is(item, "dir") ? NULL : resource_path(item);
 }
 
 /* A recorded secret is only a keyed hash: what stands there now is the best that is known of it. */

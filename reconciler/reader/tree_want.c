@@ -207,10 +207,10 @@ const struct resource *reader_follow(const struct reader *r, const struct resour
 
 		if (!target)
 			return link;
-		const char *path = join_path(r->arena, check_item_path(link), target);
+		const char *path = join_path(r->arena, resource_path(link), target);
 		link = NULL;
 		for (size_t j = 0; j < r->want->n && !link; j++) {
-			const char *other = check_item_path(r->want->items[j]);
+			const char *other = resource_path(r->want->items[j]);
 
 			if (other && !strcmp(other, path) && !resource_is(r->want->items[j], "dir"))
 				link = r->want->items[j];
@@ -247,7 +247,7 @@ static void add_parents(struct reader *r)
 	size_t n = 0, cap = 0;
 
 	for (size_t i = 0; i < r->want->n; i++) {
-		const char *path = check_item_path(r->want->items[i]), *slash = path;
+		const char *path = resource_path(r->want->items[i]), *slash = path;
 
 		while (slash && (slash = strchr(slash + 1, '/'))) {
 			paths = grow(paths, &cap, n, sizeof *paths);
@@ -303,7 +303,7 @@ static void report_same_id(struct reader *r, const struct placed *p, const struc
 {
 	bool is_unit = resource_is(p->item, "unit");
 
-	if (!strcmp(check_item_path(p->item), check_item_path(q->item)))
+	if (!strcmp(resource_path(p->item), resource_path(q->item)))
 		return;
 	diag_add(r->diags, q->item->where, "%s %s is given twice, here and by %s; systemd %s",
 		is_unit ? "unit" : "drop-in", resource_name(q->key), origin(r, p),
@@ -316,7 +316,7 @@ static void report_twice(struct reader *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->want->n; i++) {
-		const char *path = check_item_path(r->want->items[i]);
+		const char *path = resource_path(r->want->items[i]);
 
 		if (path)
 			all[n++] = (struct placed){path, r->want->items[i]};

@@ -111,6 +111,13 @@ const char *resource_get(const struct resource *item, const char *key)
 	return item && i < item->n_attrs ? item->attrs[i].value : NULL;
 }
 
+const char *resource_path(const struct resource *item)
+{
+	const char *path = resource_get(item, "path"), *name = resource_name(item->id);
+
+	return path ? path : *name == '/' ? name : NULL;
+}
+
 bool resource_has(const struct resource *item, const char *key, const char *value)
 {
 	for (size_t i = 0; item && i < item->n_attrs; i++)

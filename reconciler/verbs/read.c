@@ -13,6 +13,7 @@
 #include "l4sync/module.h"
 #include "l4sync/reader.h"
 #include "l4sync/run.h"
+#include "l4sync/text.h"
 
 #include "config.h"
 
@@ -150,10 +151,8 @@ static int load_unit_contents(struct run *r, struct resources *set, struct err *
 	return 0;
 }
 
-bool run_selects(const struct request *q, const char *id)
+static bool is_named(const struct request *q, const char *id)
 {
-	if (!q->n_only)
-		return true;
 	/* Unlike in `files:`, a * does not stop at a slash: file:* is all files. */
 	for (size_t i = 0; i < q->n_only; i++)
 		if (!fnmatch(q->only[i], id, 0) ||
@@ -162,19 +161,38 @@ bool run_selects(const struct request *q, const char *id)
 	return false;
 }
 
-static bool selects_any(const struct resources *set, const struct request *q)
+/* Whether the set has something named that stands below the directory, or anywhere if it is NULL.
+ */
+static bool names_any(const struct resources *set, const struct request *q, const char *directory)
 {
-	for (size_t i = 0; set && i < set->n; i++)
-		if (run_selects(q, set->items[i]->id))
+	size_t n = directory ? strlen(directory) : 0;
+
+	for (size_t i = 0; set && i < set->n; i++) {
+		const char *path = directory ? resource_path(set->items[i]) : NULL;
+
+		if (directory && (!path || strncmp(path, directory, n) != 0 || path[n] != '/'))
+			continue;
+		if (is_named(q, set->items[i]->id))
 			return true;
+	}
 	return false;
 }
 
+bool run_selects(const struct run *r, const char *id)
+{
+	const struct request *q = r->request;
+
+	if (!q->n_only || is_named(q, id))
+		return true;
+	return text_starts(id, "dir:") && (names_any(r->want, q, resource_name(id)) ||
+						  names_any(r->base.want, q, resource_name(id)));
+}
+
 static void take_part(
-	struct resources *part, const struct resources *set, const struct request *q, bool selected)
+	struct resources *part, const struct resources *set, const struct run *r, bool selected)
 {
 	for (size_t i = 0; set && i < set->n; i++)
-		if (run_selects(q, set->items[i]->id) == selected)
+		if (run_selects(r, set->items[i]->id) == selected)
 			resources_add_ref(part, set->items[i]);
 }
 
@@ -184,14 +202,14 @@ static void take_part(
  */
 static int select_only(struct run *r, struct err *e)
 {
-	if (!selects_any(r->want, r->request) && !selects_any(r->base.want, r->request))
+	if (!names_any(r->want, r->request, NULL) && !names_any(r->base.want, r->request, NULL))
 		return err_set(e, -ENOENT,
 			"--only selects nothing: no resource of the state is called so "
 			"(l4sync plan shows their names)");
 	struct resources *part = resources_new();
 
-	take_part(part, r->want, r->request, true);
-	take_part(part, r->base.want, r->request, false);
+	take_part(part, r->want, r, true);
+	take_part(part, r->base.want, r, false);
 	for (size_t i = 0; i < r->want->n_metas; i++)
 		resources_meta(part, r->want->metas[i].key, r->want->metas[i].value);
 	resources_sort(part, NULL);

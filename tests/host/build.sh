@@ -24,7 +24,7 @@ inside() {
 	mount --rbind /dev "$root/dev"
 	mount -o remount,bind,ro "$root"
 	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-		TERM=dumb make -C /src B=/out PREFIX=/usr --no-print-directory "$@"
+		TERM=dumb ${CI:+CI="$CI"} make -C /src B=/out PREFIX=/usr --no-print-directory "$@"
 }
 
 main() {
