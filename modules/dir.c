@@ -41,10 +41,13 @@ static int dir_inspect(struct inspection *in, const char *id, const struct resou
 	*ret = NULL;
 	if (r == -ENOENT)
 		return 0;
-	if (r == -ENOTDIR)
-		return err_set(e, r,
-			"%s%s, or a part of its path, is not a directory: move it away",
-			in->host->root_path, path);
+	if (r == -ENOTDIR || r == -ELOOP) {
+		err_clear(e); /* a difference like others: dir_enqueue() refuses */
+		*ret = arena_new_of(in->arena, struct resource);
+		(*ret)->id = id;
+		resource_set(in->arena, *ret, "type", "unreachable");
+		return 0;
+	}
 	if (r >= 0 && fstat(fd, &st) < 0)
 		r = err_errno(e, -errno, "cannot look at %s%s", in->host->root_path, path);
 	if (r < 0)
@@ -62,11 +65,20 @@ static int dir_enqueue(struct txn *t, const struct change *c, struct err *e)
 	uid_t uid;
 	gid_t gid;
 
+	int fd;
+	int r = host_dir(txn_host(t), path, &fd, e);
+
+	if (r == -ENOTDIR)
+		return err_set(e, r,
+			"%s%s, or a part of its path, is not a directory: move it away",
+			txn_host(t)->root_path, path);
+	if (r < 0 && r != -ENOENT)
+		return r;
 	if (!c->want) {
 		txn_rmdir(t, c->id, path, false);
 		return 0;
 	}
-	int r = placed_ids(txn_host(t), c->want, &uid, &gid, &mode, e);
+	r = placed_ids(txn_host(t), c->want, &uid, &gid, &mode, e);
 	if (r < 0)
 		return r;
 	if (c->live)

@@ -114,19 +114,23 @@ static int inspect_at(struct inspection *in, const char *id, const char *path,
 	*ret = NULL;
 	if (r == -ENOENT)
 		return 0;
-	if (r == -ENOTDIR)
-		return err_set(e, r, "%s%s: a part of its path is not a directory",
-			in->host->root_path, path);
+	live->id = id;
+	live->secret = want && want->secret;
+	if (strcmp(path, resource_name(id)) != 0)
+		resource_set(in->arena, live, "path", path);
+	/* A difference like others, and no reason to look no further: placed_enqueue() refuses. */
+	if (r == -ENOTDIR || r == -ELOOP) {
+		err_clear(e);
+		resource_set(in->arena, live, "type", "unreachable");
+		*ret = live;
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0
 				       : err_errno(e, -errno, "cannot look at %s%s",
 						 in->host->root_path, path);
-	live->id = id;
-	live->secret = want && want->secret;
-	if (strcmp(path, resource_name(id)) != 0)
-		resource_set(in->arena, live, "path", path);
 	if (S_ISREG(st.st_mode))
 		r = inspect_file(in, dir, name, want, live, e);
 	else if (S_ISLNK(st.st_mode))
@@ -161,6 +165,19 @@ int placed_inspect(struct inspection *in, const char *id, const struct resource 
 	return r;
 }
 
+/* Why the path cannot be walked. */
+static int path_refused(struct host *h, const char *path, struct err *e)
+{
+	const char *name;
+	int dir;
+	int r = host_parent(h, path, &dir, &name, e);
+
+	if (r == -ENOTDIR)
+		return err_set(
+			e, r, "%s%s: a part of its path is not a directory", h->root_path, path);
+	return r < 0 ? r : err_set(e, -ESTALE, "%s%s has changed meanwhile", h->root_path, path);
+}
+
 int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 {
 	const char *type = c->live ? resource_get(c->live, "type") : NULL, *path, *target;
@@ -168,6 +185,8 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 	uid_t uid;
 	gid_t gid;
 
+	if (type && !strcmp(type, "unreachable"))
+		return path_refused(txn_host(t), resource_path(c->live), e);
 	if (type && (!strcmp(type, "directory") || !strcmp(type, "special")))
 		return err_set(e, -EEXIST,
 			"%s%s is a %s, where a file or link is wanted: move it away",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "l4sync/check.h"
+#include "l4sync/plan.h"
 #include "l4sync/registry.h"
 #include "l4sync/unitpath.h"
 #include "l4sync/unsupported.h"
@@ -269,27 +270,54 @@ static int service_check(const struct resource *item, struct err *e)
 	return r ? r : check_attrs(item, rules, e);
 }
 
-/* true, false, or partly: some of the links that enablement makes are there and some are not. */
+/* The links that enablement makes, by the unit as it is: what a new [Install] asks for is the doing
+ * of the change that brings it. *ret_masked, or none, where there is nothing that could be enabled:
+ * that is a difference like others, and no reason to look no further. */
+static int install_links(struct inspection *in, const char *unit, struct enable_link **ret,
+	size_t *ret_n, bool *ret_masked, struct err *e)
+{
+	struct unit_index *x;
+	int r = unit_view_before(in->units, &x, e);
+
+	*ret_n = 0;
+	if (r < 0)
+		return r;
+	r = unit_index_install_links(x, unit, ret, ret_n, NULL);
+	if (r == -ENOENT) {
+		r = unit_view_after(in->units, &x, e);
+		if (r < 0)
+			return r;
+		r = unit_index_install_links(x, unit, ret, ret_n, NULL);
+	}
+	*ret_masked = r == -ESHUTDOWN;
+	if (r < 0)
+		*ret_n = 0;
+	return 0;
+}
+
+/* true, false, masked, or partly: some of the links are there and some are not. */
 static int live_enabled(
 	struct inspection *in, const char *unit, bool wanted, const char **ret, struct err *e)
 {
-	struct unit_index *before, *after;
 	struct enable_link *want, *live;
 	size_t n_want = 0, n_live, there = 0;
+	struct unit_index *before;
+	bool masked = false;
 	int r = unit_view_before(in->units, &before, e);
 
 	if (r >= 0)
-		r = unit_view_after(in->units, &after, e);
-	if (r >= 0)
 		r = unit_index_live_links(before, unit, &live, &n_live, e);
 	if (r >= 0 && wanted)
-		r = unit_index_install_links(after, unit, &want, &n_want, e);
+		r = install_links(in, unit, &want, &n_want, &masked, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n_want; i++)
 		for (size_t j = 0; j < n_live; j++)
 			there += !strcmp(want[i].path, live[j].path);
-	*ret = !n_live ? "false" : there == n_want ? "true" : "partly";
+	*ret = masked                                   ? "masked"
+	       : !n_live                                ? "false"
+	       : there == n_want && (n_want || !wanted) ? "true"
+							: "partly";
 	return 0;
 }
 
@@ -302,19 +330,49 @@ static int live_state(struct inspection *in, const char *unit, const char **ret,
 	return r;
 }
 
-/* A unit without a file and without anything loaded in its name. */
-static int live_known(struct inspection *in, const char *unit, bool *ret, struct err *e)
+/* A unit that has a file, or is loaded, or is of a type that needs none. */
+static int is_known(
+	struct inspection *in, struct unit_index *x, const char *unit, bool *ret, struct err *e)
 {
 	const struct unit_status *u = NULL;
-	struct unit_index *before;
 	struct unit_config config;
-	int r = unit_view_before(in->units, &before, e);
+	int r = unit_index_config(x, unit, &config, e);
+
+	if (r >= 0 && !config.found && in->host->live)
+		r = unit_view_find(in->units, unit, &u, e);
+	*ret = r >= 0 && (config.found || unit_name_may_lack_fragment(unit) ||
+				 (u && strcmp(u->load_state, "not-found") != 0));
+	return r;
+}
+
+/* A name in `units:` that neither the host nor the state has is a typo, most of the time. */
+static int report_unknown(struct inspection *in, const struct resource *want, const char *unit,
+	const char *what, struct err *e)
+{
+	struct unit_index *x;
+	bool known = false;
+	int r = unit_view_before(in->units, &x, e);
 
 	if (r >= 0)
-		r = unit_index_config(before, unit, &config, e);
-	if (r >= 0 && in->host->live)
-		r = unit_view_find(in->units, unit, &u, e);
-	*ret = r >= 0 && (config.found || (u && strcmp(u->load_state, "not-found") != 0));
+		r = is_known(in, x, unit, &known, e);
+	if (r >= 0 && !known)
+		r = unit_view_after(in->units, &x, e);
+	if (r >= 0 && !known)
+		r = is_known(in, x, unit, &known, e);
+	if (r >= 0 && !known)
+		finding_add(in->findings, "lint", "unknown-unit", want->id,
+			"%s%s: neither this host nor the state has a unit of this name", what,
+			unit);
+	return r;
+}
+
+static int lint_names(struct inspection *in, const struct resource *want, struct err *e)
+{
+	int r = report_unknown(in, want, resource_name(want->id), "", e);
+
+	for (size_t i = 0; i < want->n_attrs && r >= 0; i++)
+		if (!strcmp(want->attrs[i].key, "restart.after"))
+			r = report_unknown(in, want, want->attrs[i].value, "after: ", e);
 	return r;
 }
 
@@ -325,8 +383,12 @@ static int service_inspect(struct inspection *in, const char *id, const struct r
 {
 	const char *unit = resource_name(id), *enabled = NULL, *state = NULL;
 	bool managed = want && resources_find(in->want, id);
-	int r = live_enabled(
-		in, unit, managed && resource_has(want, "enabled", "true"), &enabled, e);
+	struct unit_index *before;
+	int r = managed ? lint_names(in, want, e) : 0;
+
+	if (r >= 0)
+		r = live_enabled(
+			in, unit, managed && resource_has(want, "enabled", "true"), &enabled, e);
 
 	/* In a file tree nothing runs, so the state asked for is not compared. */
 	if (r >= 0 && in->host->live)
@@ -337,7 +399,9 @@ static int service_inspect(struct inspection *in, const char *id, const struct r
 		!managed || (enabled && strcmp(enabled, "false") != 0) ||
 		(!resource_has(want, "enabled", "true") && !resource_has(want, "state", "running"));
 	if (r >= 0 && !known)
-		r = live_known(in, unit, &known, e);
+		r = unit_view_before(in->units, &before, e);
+	if (r >= 0 && !known)
+		r = is_known(in, before, unit, &known, e);
 	if (r < 0 || !known) {
 		*ret = NULL;
 		return r;
@@ -359,5 +423,6 @@ const struct module module_service = {
 	.complete = service_complete,
 	.check = service_check,
 	.compared = service_compared,
+	.live_only_attr = "state",
 	.inspect = service_inspect,
 };

@@ -367,6 +367,7 @@ static int unsupported(struct inspection *in, const char *id, const char *code, 
 static int sysctl_inspect(struct inspection *in, const char *id, const struct resource *want,
 	struct resource **ret, struct err *e)
 {
+	bool asked_for = resources_find(in->want, id);
 	const char *key = resource_name(id), *value,
 		   *wanted = want ? resource_get(want, "value") : NULL;
 	enum sysctl_state state;
@@ -374,8 +375,8 @@ static int sysctl_inspect(struct inspection *in, const char *id, const struct re
 	int r = sysctl_read(in->host, in->arena, key, &state, &value, &writable, e);
 
 	*ret = NULL;
-	if (r < 0)
-		return r;
+	if (r < 0 || (!asked_for && state != SYSCTL_OK))
+		return r; /* what leaves the state is not missed */
 	if (state == SYSCTL_MISSING)
 		return unsupported(in, id, "sysctl-missing", "does not exist on this kernel");
 	if (state == SYSCTL_UNREADABLE)

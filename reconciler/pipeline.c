@@ -71,30 +71,42 @@ void run_emit_plan(struct run *r)
 }
 
 /* The bytes of an adopted original that is put back are only in the history. */
-static int load_originals(struct run *r, struct err *e)
+static int load_original(struct run *r, struct change *c, struct err *e)
 {
-	for (size_t i = 0; i < r->plan->n_changes; i++) {
-		struct change *c = &r->plan->changes[i];
+	if (!c->want || !c->want->content || c->want->content->data)
+		return 0;
+	struct resource *whole = arena_memdup(r->arena, c->want, sizeof *whole);
+	int k = history_content(r->history, r->arena, whole->content, &whole->content, e);
 
-		if (!c->want || !c->want->content || c->want->content->data)
-			continue;
-		struct resource *whole = arena_memdup(r->arena, c->want, sizeof *whole);
-		int k = history_content(r->history, r->arena, whole->content, &whole->content, e);
-		if (k < 0)
-			return err_prefix(e, k, "%s cannot be put back as it was", c->id);
-		c->want = whole;
-	}
+	if (k < 0)
+		return err_prefix(e, k, "%s cannot be put back as it was", c->id);
+	c->want = whole;
 	return 0;
 }
 
-static int queue(struct run *r, struct txn *t, struct err *e)
+/* With refusals each thing that cannot be queued becomes one. */
+static int queue(struct run *r, struct txn *t, struct findings *refusals, struct err *e)
 {
-	int c = load_originals(r, e);
+	for (size_t i = 0; i < r->plan->n_changes; i++) {
+		struct change *x = &r->plan->changes[i];
+		int c = load_original(r, x, e);
 
-	for (size_t i = 0; i < r->plan->n_changes && c >= 0; i++)
-		if (r->plan->changes[i].module->enqueue)
-			c = r->plan->changes[i].module->enqueue(t, &r->plan->changes[i], e);
-	return c < 0 ? c : queue_effects(t, r->plan, r->units, e);
+		if (c >= 0 && x->module->enqueue)
+			c = x->module->enqueue(t, x, e);
+		if (c < 0 && refuse(refusals, x->id, e) < 0)
+			return c;
+	}
+	return queue_effects(t, r->plan, r->units, refusals, e);
+}
+
+void run_rehearse(struct run *r)
+{
+	static const unsigned char no_key[HASH_SIZE]; /* without a history nothing is recorded */
+	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key ? r->key : no_key, r->sink);
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	queue(r, t, &r->plan->findings, &e);
+	txn_prepare(t, &r->plan->findings, &e);
 }
 
 /* What the transaction calls back for, and what it leaves behind. */
@@ -179,7 +191,7 @@ enum txn_result run_apply(
 		.userdata = &x,
 	};
 
-	if (queue(r, t, e) < 0)
+	if (queue(r, t, NULL, e) < 0)
 		return TXN_REFUSED;
 	enum txn_result result = txn_run(t, &hooks, e);
 	*ret_generation = x.generation;

@@ -88,8 +88,9 @@ int bus_watch_healthy(struct bus *b, const char *unit, uint64_t timeout_ms, uint
 	int (*idle)(void *userdata), void *userdata, struct err *e);
 
 /* The last n lines that an invocation logged (journal), oldest first; in the arena. An absent or
- * unreadable journal gives none. invocation_id NULL: the unit's newest. */
-int journal_tail(struct arena *a, const char *unit, const char *invocation_id, size_t n,
-	const char ***ret_lines, size_t *ret_n);
+ * unreadable journal gives none. invocation_id NULL: the unit's newest. since_usec: CLOCK_REALTIME,
+ * what is older is left out; 0: nothing is. */
+int journal_tail(struct arena *a, const char *unit, const char *invocation_id, uint64_t since_usec,
+	size_t n, const char ***ret_lines, size_t *ret_n);
 
 #endif

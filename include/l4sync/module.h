@@ -64,8 +64,9 @@ struct module {
 	 * effects. */
 	int (*enqueue)(struct txn *t, const struct change *c, struct err *e);
 
-	/* Only with a live host: skipped, and said so, with --root. */
+	/* Only with a live host: skipped, and said so, with --root; or that attribute of it is. */
 	bool live_only;
+	const char *live_only_attr;
 };
 
 /* modules/registry.c: all modules, NULL-terminated, in the order in which sections are parsed. */

@@ -52,6 +52,10 @@ struct findings {
 void finding_add(struct findings *f, const char *kind, const char *code, const char *where,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* What an apply would refuse, e, as a finding, and e is cleared: 0. -1 where f is NULL: then it is
+ * an error like others. */
+int refuse(struct findings *f, const char *id, struct err *e);
+
 enum action {
 	ACTION_STOP, /* in the order of SPEC 6 */
 	ACTION_ENABLE,
@@ -120,6 +124,7 @@ void plan_freep(struct plan **p);
 struct live_item {
 	const struct resource *live; /* NULL: absent */
 	const char *skip;            /* reason, or NULL */
+	const char *skip_part;       /* the same for a part of it: the rest is compared */
 };
 
 /* One resource in the three states, and what an orphan had been before it was adopted. */

@@ -53,6 +53,10 @@ int run_require_root(const struct request *q, struct err *e);
 /* Who holds the run lock, as JSON {pid, user, command, since}; NULL: nobody. A new reference. */
 json_t *run_lock_holder(struct host *h);
 
+/* What an apply of the plan would refuse becomes findings of it: the steps are queued and looked
+ * at, nothing is touched. */
+void run_rehearse(struct run *r);
+
 /* Whether --only lets this resource be looked at: by id or a glob of ids; a selection without a
  * type matches any type's name. Directories go along with what is selected in them. */
 bool run_selects(const struct run *r, const char *id);

@@ -75,6 +75,13 @@ bool txn_is_empty(const struct txn *t);
 /* Set by a signal handler: the run is to be rolled back at the next opportunity. */
 extern volatile sig_atomic_t txn_interrupted;
 
+/*
+ * Looks at what the steps will replace, and at the room that there is; touches nothing. Part of
+ * txn_run(); by itself it tells what an apply would refuse: with refusals each becomes one, and
+ * 0 is returned, else the first ends it.
+ */
+int txn_prepare(struct txn *t, struct findings *refusals, struct err *e);
+
 enum txn_result {
 	TXN_APPLIED,
 	TXN_REFUSED,         /* nothing was touched */

@@ -97,7 +97,8 @@ bool unit_name_valid(const char *name);
 bool unit_name_is_template(const char *name); /* t@.service */
 bool unit_name_is_instance(const char *name); /* t@1.service */
 const char *unit_name_template(
-	struct arena *a, const char *name);   /* t@1.service → t@.service, or NULL */
-const char *unit_name_type(const char *name); /* "service", points into name; or NULL */
+	struct arena *a, const char *name);         /* t@1.service → t@.service, or NULL */
+const char *unit_name_type(const char *name);       /* "service", points into name; or NULL */
+bool unit_name_may_lack_fragment(const char *name); /* a slice, a mount, … */
 
 #endif

@@ -27,37 +27,59 @@ static int queue_parent(struct txn *t, const char *unit, const char *link, struc
 	return r == -ENOENT ? 0 : r;
 }
 
-static bool has_link(const struct enable_link *links, size_t n, const char *path)
+struct links {
+	struct enable_link *items;
+	size_t n;
+};
+
+static const struct enable_link *find_link(const struct links *l, const char *path)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(links[i].path, path))
-			return true;
-	return false;
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->items[i].path, path))
+			return &l->items[i];
+	return NULL;
 }
 
+static void queue_unlink(struct txn *t, const char *unit, const char *path)
+{
+	txn_remove(t, PHASE_ENABLE, unit, path);
+	/* As systemctl disable does: an empty UNIT.wants/ says nothing. */
+	if (text_ends(parent_of(t, path), ".wants") || text_ends(parent_of(t, path), ".requires"))
+		txn_rmdir(t, unit, parent_of(t, path), true);
+}
+
+/* The links that are missing; and of those that the unit as it was had asked for, in its old
+ * place, the ones that lead elsewhere or are not asked for any more. Others are somebody's own. */
 static int queue_enable(struct txn *t, struct unit_view *view, const char *unit, struct err *e)
 {
 	struct unit_index *before, *after;
-	struct enable_link *want, *live;
-	size_t n_want, n_live;
+	struct links want = {0}, live = {0}, old = {0};
 	int r = unit_view_before(view, &before, e);
 
 	if (r >= 0)
 		r = unit_view_after(view, &after, e);
 	if (r >= 0)
-		r = unit_index_install_links(after, unit, &want, &n_want, e);
+		r = unit_index_install_links(after, unit, &want.items, &want.n, e);
 	if (r >= 0)
-		r = unit_index_live_links(before, unit, &live, &n_live, e);
+		r = unit_index_live_links(before, unit, &live.items, &live.n, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n_want; i++) {
-		if (has_link(live, n_live, want[i].path))
+	if (unit_index_install_links(before, unit, &old.items, &old.n, NULL) < 0)
+		old.n = 0;
+	for (size_t i = 0; i < want.n; i++) {
+		const struct enable_link *w = &want.items[i], *l = find_link(&live, w->path),
+					 *o = find_link(&old, w->path);
+
+		if (l && (!o || !strcmp(o->target, w->target)))
 			continue;
-		r = queue_parent(t, unit, want[i].path, e);
+		r = queue_parent(t, unit, w->path, e);
 		if (r < 0)
 			return r;
-		txn_put_link(t, PHASE_ENABLE, unit, want[i].path, want[i].target);
+		txn_put_link(t, PHASE_ENABLE, unit, w->path, w->target);
 	}
+	for (size_t i = 0; i < live.n; i++)
+		if (find_link(&old, live.items[i].path) && !find_link(&want, live.items[i].path))
+			queue_unlink(t, unit, live.items[i].path);
 	return 0;
 }
 
@@ -72,43 +94,73 @@ static int queue_disable(struct txn *t, struct unit_view *view, const char *unit
 		r = unit_index_live_links(before, unit, &live, &n, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n; i++) {
-		txn_remove(t, PHASE_ENABLE, unit, live[i].path);
-		/* As systemctl disable does: an empty UNIT.wants/ says nothing. */
-		if (text_ends(parent_of(t, live[i].path), ".wants") ||
-			text_ends(parent_of(t, live[i].path), ".requires"))
-			txn_rmdir(t, unit, parent_of(t, live[i].path), true);
-	}
+	for (size_t i = 0; i < n; i++)
+		queue_unlink(t, unit, live[i].path);
 	return 0;
 }
 
-int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view, struct err *e)
+/* A job for what systemd cannot load would only fail when everything else is done. */
+static int check_startable(struct txn *t, struct unit_view *view, const char *unit, struct err *e)
+{
+	const struct unit_status *u = NULL;
+	struct unit_config config;
+	struct unit_index *after;
+	int r = unit_view_after(view, &after, e);
+
+	if (r >= 0)
+		r = unit_index_config(after, unit, &config, e);
+	if (r >= 0 && txn_host(t)->live)
+		r = unit_view_find(view, unit, &u, e);
+	if (r < 0)
+		return r;
+	if (config.masked)
+		return err_set(e, -ESHUTDOWN,
+			"%s is masked, so it cannot be started; `systemctl unmask %s` takes the "
+			"mask away",
+			unit, unit);
+	if (!config.found && !(u && !strcmp(u->load_state, "loaded")) &&
+		!unit_name_may_lack_fragment(unit))
+		return err_set(e, -ENOENT, "there is no unit file of %s", unit);
+	return 0;
+}
+
+static int queue_effect(
+	struct txn *t, const struct effect *f, struct unit_view *view, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < p->effects.n && r >= 0; i++) {
-		const struct effect *f = &p->effects.items[i];
-
-		switch (f->action) {
-		case ACTION_STOP:
-			txn_unit(t, PHASE_STOP, f->target, 0);
-			break;
-		case ACTION_ENABLE:
-			r = queue_enable(t, view, f->target, e);
-			break;
-		case ACTION_DISABLE:
-			r = queue_disable(t, view, f->target, e);
-			break;
-		case ACTION_DAEMON_RELOAD:
-			txn_reload(t);
-			break;
-		case ACTION_START:
+	switch (f->action) {
+	case ACTION_STOP:
+		txn_unit(t, PHASE_STOP, f->target, 0);
+		break;
+	case ACTION_ENABLE:
+		return queue_enable(t, view, f->target, e);
+	case ACTION_DISABLE:
+		return queue_disable(t, view, f->target, e);
+	case ACTION_DAEMON_RELOAD:
+		txn_reload(t);
+		break;
+	case ACTION_START:
+		r = check_startable(t, view, f->target, e);
+		if (r >= 0)
 			txn_unit(t, PHASE_START, f->target, f->settle_ns);
-			break;
-		case ACTION_SYSCTL:  /* queued by its module, which knows the value */
-		case ACTION_RESTART: /* looked up again when the steps are done */
-			break;
-		}
+		break;
+	case ACTION_SYSCTL:  /* queued by its module, which knows the value */
+	case ACTION_RESTART: /* looked up again when the steps are done */
+		break;
 	}
 	return r;
+}
+
+int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view,
+	struct findings *refusals, struct err *e)
+{
+	for (size_t i = 0; i < p->effects.n; i++) {
+		const struct effect *f = &p->effects.items[i];
+		int r = queue_effect(t, f, view, e);
+
+		if (r < 0 && refuse(refusals, f->n_because ? f->because[0] : NULL, e) < 0)
+			return r;
+	}
+	return 0;
 }

@@ -6,7 +6,9 @@
 #include "l4sync/txn.h"
 #include "l4sync/unit_view.h"
 
-/* Queues what the effects need besides the changes' own steps, restarts excepted. */
-int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view, struct err *e);
+/* Queues what the effects need besides the changes' own steps, restarts excepted; what cannot be
+ * queued goes into refusals, or ends it where that is NULL. */
+int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view,
+	struct findings *refusals, struct err *e);
 
 #endif

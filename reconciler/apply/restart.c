@@ -27,7 +27,7 @@ void unit_report_failure(struct txn *t, const char *unit, const char *text)
 	size_t n;
 
 	unit_event(t, unit, "failed", text, NULL);
-	if (journal_tail(t->arena, unit, NULL, LOG_LINES, &lines, &n) < 0)
+	if (journal_tail(t->arena, unit, NULL, t->acted_usec, LOG_LINES, &lines, &n) < 0)
 		return;
 	for (size_t i = 0; i < n; i++)
 		event_emit(t->sink, "{s:s, s:s, s:o}", "event", "log", "unit", unit, "line",

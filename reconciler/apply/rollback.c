@@ -48,6 +48,10 @@ static int job_back(struct txn *t, const char *unit, enum unit_verb what, struct
 		r = bus_reset_failed(bus, unit, e);
 	if (r >= 0)
 		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, NULL, NULL, &result, e);
+	if (r == -ENOENT && what == UNIT_STOP) { /* what nobody knows does not run */
+		err_clear(e);
+		return 0;
+	}
 	if (r >= 0 && strcmp(result, "done") != 0)
 		r = err_set(e, -EREMOTEIO, "%s: the job ended with: %s", unit, result);
 	if (r >= 0 && what != UNIT_STOP)

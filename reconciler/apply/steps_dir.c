@@ -78,6 +78,10 @@ static int undo_mkdir(struct txn *t, struct step *s, bool *left, struct err *e)
 		return 0;
 	if (r < 0)
 		return r;
+	/* Asked first: where nothing can be written, what was never made cannot be removed either.
+	 */
+	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		*left = errno == ENOTEMPTY || errno == EEXIST;
 		return err_errno(

@@ -8,13 +8,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <time.h>
 
 #include "txn_internal.h"
-
-/* Left free on every file system, so that the rollback has room too. */
-#define SPACE_MARGIN ((uint64_t)1 << 20) /* bytes */
 
 volatile sig_atomic_t txn_interrupted;
 
@@ -79,6 +75,11 @@ unsigned long long txn_reloaded_usec(const struct txn *t)
 
 int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	t->acted_usec =
+		(unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000u;
 	return journal_log(t, arena_printf(t->arena, "%s %s", verb, unit), e);
 }
 
@@ -117,91 +118,20 @@ static int compare_steps(const void *a, const void *b)
 	return p->queued < q->queued ? -1 : p->queued > q->queued;
 }
 
-static int prepare(struct txn *t, struct err *e)
+int txn_prepare(struct txn *t, struct findings *refusals, struct err *e)
 {
-	qsort(t->steps, t->n, sizeof(*t->steps), compare_steps);
+	if (t->n)
+		qsort(t->steps, t->n, sizeof(*t->steps), compare_steps);
 	for (size_t i = 0; i < t->n; i++) {
 		struct step *s = &t->steps[i];
 		int r = s->ops->prepare ? s->ops->prepare(t, s, e) : 0;
 
-		if (r < 0)
+		if (r < 0 && refuse(refusals, s->fields.id, e) < 0)
 			return r;
 		t->of += s->ops->commit != NULL;
 	}
-	return 0;
-}
-
-/* The directory that is there of a path's: its own may still have to be made. */
-static int existing_dir(struct txn *t, const char *path, int *ret_fd, struct err *e)
-{
-	for (const char *p = path;;) {
-		const char *slash = strrchr(p, '/');
-
-		p = slash == p ? "/" : arena_strndup(t->arena, p, (size_t)(slash - p));
-		int r = host_dir(t->host, p, ret_fd, e);
-		if (r != -ENOENT || !strcmp(p, "/"))
-			return r;
-	}
-}
-
-/* What the new files need of one file system. */
-struct space {
-	dev_t device;
-	const char *path;                /* the first that stands there */
-	uint64_t block_size, free, need; /* bytes */
-};
-
-static int find_space(struct txn *t, const char *path, struct space *all, size_t *n,
-	struct space **ret, struct err *e)
-{
-	struct statvfs fs;
-	struct stat st;
-	int fd;
-	int r = existing_dir(t, path, &fd, e);
-
-	if (r < 0)
-		return r;
-	if (fstat(fd, &st) < 0)
-		return err_errno(e, -errno, "cannot look at the directory of %s", path);
-	for (*ret = all; *ret < all + *n; (*ret)++)
-		if ((*ret)->device == st.st_dev)
-			return 0;
-	if (fstatvfs(fd, &fs) < 0)
-		return err_errno(e, -errno, "cannot look at the free space for %s", path);
-	all[(*n)++] = (struct space){
-		.device = st.st_dev,
-		.path = path,
-		.block_size = fs.f_frsize,
-		.free = (uint64_t)fs.f_bavail * fs.f_frsize,
-		.need = SPACE_MARGIN,
-	};
-	return 0;
-}
-
-static int check_space(struct txn *t, struct err *e)
-{
-	struct space *all = arena_array(t->arena, struct space, t->n), *at = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->n; i++) {
-		const struct step *s = &t->steps[i];
-
-		if (!s->content)
-			continue;
-		int r = find_space(t, step_get(s, "path"), all, &n, &at, e);
-		if (r < 0)
-			return r;
-		at->need += s->content->size + at->block_size;
-	}
-	for (at = all; at < all + n; at++)
-		if (at->free < at->need)
-			return err_set(e, -ENOSPC,
-				"the file system of %s has %llu KiB free, and the new files need "
-				"%llu KiB: "
-				"nothing was touched",
-				at->path, (unsigned long long)at->free >> 10,
-				(unsigned long long)at->need >> 10);
-	return 0;
+	int r = txn_check_space(t, e);
+	return r < 0 && refuse(refusals, NULL, e) < 0 ? r : 0;
 }
 
 static int commit_phases(struct txn *t, enum phase first, enum phase last, struct err *e)
@@ -347,10 +277,8 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 	_cleanup_err_ struct err late = ERR_INIT;
 	const char **log = NULL;
 	size_t n_log = 0;
-	int r = prepare(t, e);
+	int r = txn_prepare(t, NULL, e);
 
-	if (r >= 0)
-		r = check_space(t, e);
 	if (r >= 0 && txn_interrupted)
 		r = err_set(e, -EINTR, "interrupted");
 	if (r >= 0)

@@ -49,8 +49,10 @@ struct txn {
 	size_t position, of;              /* of the event stream */
 	int journal_fd;                   /* the log of units, once the journal is written */
 	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
-	bool reloads;                     /* there is a reload among the steps */
-	struct resources *journal;        /* a recovery: what the steps were read from */
+	unsigned long long
+		acted_usec;        /* the same, of the last unit: older words are not its end's */
+	bool reloads;              /* there is a reload among the steps */
+	struct resources *journal; /* a recovery: what the steps were read from */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
@@ -67,6 +69,9 @@ int name_identity(struct txn *t, int dir_fd, const char *name, const char **ret,
 
 /* fsync of every directory in which steps changed names. */
 int txn_sync_dirs(struct txn *t, struct err *e);
+
+/* space.c: -ENOSPC with a text when a file system has no room for the steps. */
+int txn_check_space(struct txn *t, struct err *e);
 
 /* journal.c */
 int journal_write(struct txn *t, struct err *e);

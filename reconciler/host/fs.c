@@ -89,7 +89,7 @@ static int explain_link(struct host *h, const char *path, struct err *e)
 		if (fd >= 0 && link_read(h->arena, fd, "", &target) >= 0)
 			return err_set(e, -ELOOP,
 				"%s%s is a symbolic link to %s where a directory is expected: "
-				"give the path without the link",
+				"give the path without the link, or put the directory back",
 				h->root_path, prefix, target);
 		if (!slash)
 			return err_errno(e, -ELOOP, "cannot open %s%s", h->root_path, path);

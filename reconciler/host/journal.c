@@ -77,14 +77,17 @@ static const char *invocation(sd_journal *j, struct arena *a)
 
 /* From the newest entry back to the wanted invocation, and through it to the one before. Returns
  * where in lines it came to: they are filled from their end. */
-static size_t collect(
-	sd_journal *j, struct arena *a, const char *wanted, const char **lines, size_t n)
+static size_t collect(sd_journal *j, struct arena *a, const char *wanted, uint64_t since_usec,
+	const char **lines, size_t n)
 {
 	bool inside = false;
+	uint64_t usec;
 
 	while (n && sd_journal_previous(j) > 0) {
 		const char *id = invocation(j, a), *line;
 
+		if (sd_journal_get_realtime_usec(j, &usec) < 0 || usec < since_usec)
+			break;
 		if (!wanted)
 			wanted = id;
 		if (id && strcmp(id, wanted) != 0) {
@@ -99,8 +102,8 @@ static size_t collect(
 	return n;
 }
 
-int journal_tail(struct arena *a, const char *unit, const char *invocation_id, size_t n,
-	const char ***ret_lines, size_t *ret_n)
+int journal_tail(struct arena *a, const char *unit, const char *invocation_id, uint64_t since_usec,
+	size_t n, const char ***ret_lines, size_t *ret_n)
 {
 	const char **lines = arena_array(a, const char *, n);
 	sd_journal *j = NULL;
@@ -111,7 +114,7 @@ int journal_tail(struct arena *a, const char *unit, const char *invocation_id, s
 	journal_sync();
 	if (sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY) >= 0) {
 		if (match_unit(j, unit) >= 0 && sd_journal_seek_tail(j) >= 0)
-			from = collect(j, a, invocation_id, lines, n);
+			from = collect(j, a, invocation_id, since_usec, lines, n);
 		sd_journal_close(j);
 	}
 	*ret_lines = lines + from;

@@ -28,7 +28,6 @@ const char *unit_name_with_instance(struct arena *a, const char *name, const cha
 /* Whether systemd takes a link of that name to that unit for an alias of it. */
 bool unit_name_may_alias(struct arena *a, const char *name, const char *target);
 bool unit_name_type_may_alias(const char *name);
-bool unit_name_may_lack_fragment(const char *name); /* a slice, a mount, … */
 /* The directories whose drop-ins are a unit's, most specific first, without those of its type. */
 void unit_name_dropin_dirs(struct arena *a, const char *name, struct names *ret);
 

@@ -328,7 +328,10 @@ static int install_one(struct install_run *run, const char *name, bool asked_for
 	if (r == -ENOENT)
 		return err_set(run->e, r, "there is no unit file of %s", name);
 	if (r == -ESHUTDOWN)
-		return err_set(run->e, r, "%s is masked", name);
+		return err_set(run->e, r,
+			"%s is masked, so it cannot be enabled; `systemctl unmask %s` takes the "
+			"mask away",
+			name, name);
 	if (r < 0 || !u.path)
 		return r;
 	r = apply_aliases(&u);

@@ -115,10 +115,12 @@ const char *unit_word(struct arena *a, const char **p, bool unquote)
 	return word.size ? arena_strndup(a, word.data, word.size) : "";
 }
 
-/* The assignments of a file, one a line: what its comments and blanks leave. */
+/* The assignments of a file that systemd loads, one a line: what its comments and blanks leave.
+ * [Install] is for who enables it. */
 static int write_assignment(const struct assignment *a, void *userdata)
 {
-	buf_addf(userdata, "[%s] %s=%s\n", a->section, a->key, a->value);
+	if (strcmp(a->section, "Install") != 0)
+		buf_addf(userdata, "[%s] %s=%s\n", a->section, a->key, a->value);
 	return 0;
 }
 

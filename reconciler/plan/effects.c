@@ -263,12 +263,44 @@ static void service_effects(struct deriving *d, const struct change *c)
 			!strcmp(state, "running") ? ACTION_START : ACTION_STOP, unit, c->id);
 }
 
+static bool same_links(
+	const struct enable_link *a, size_t n_a, const struct enable_link *b, size_t n_b)
+{
+	for (size_t i = 0; n_a == n_b && i < n_a; i++)
+		if (strcmp(a[i].path, b[i].path) != 0 || strcmp(a[i].target, b[i].target) != 0)
+			return false;
+	return n_a == n_b;
+}
+
+/* A unit that is to be enabled and was, whose [Install] or place changes: its links follow. */
+static void enablement_follows(struct deriving *d, const struct change *c)
+{
+	const char *name = resource_name(c->id), *slash = strchr(name, '/');
+	const char *unit =
+		slash ? arena_strndup(d->plan->arena, name, (size_t)(slash - name)) : name;
+	const struct resource *service =
+		resources_find(d->plan->want, arena_printf(d->plan->arena, "service:%s", unit));
+	struct enable_link *old, *new;
+	size_t n_old, n_new;
+
+	if (!service || !resource_has(service, "enabled", "true") || !unit_name_valid(unit) ||
+		unit_index_install_links(d->before, unit, &old, &n_old, NULL) < 0)
+		return;
+	/* Where the new one asks for nothing that makes sense, whoever makes the links says so. */
+	if (unit_index_install_links(d->after, unit, &new, &n_new, NULL) >= 0 &&
+		same_links(old, n_old, new, n_new))
+		return;
+	effect_add(&d->plan->effects, ACTION_ENABLE, unit, c->id);
+}
+
 static int change_effects(struct deriving *d, const struct change *c)
 {
 	int r = 0;
 
 	if (is_unit_file(c)) {
 		r = unit_file_effects(d, c);
+		if (r >= 0)
+			enablement_follows(d, c);
 		if (r >= 0 && c->op == OP_DELETE && !strcmp(c->module->type, "unit"))
 			r = orphan_effects(d, c);
 	} else if (!strcmp(c->module->type, "service")) {

@@ -46,6 +46,10 @@ static int inspect_one(struct run *r, struct inspection *in, struct triple *t, s
 		t->live.skip = "not done with --root";
 		return 0;
 	}
+	if (t->module->live_only_attr && !r->host->live && t->want &&
+		resource_get(t->want, t->module->live_only_attr))
+		t->live.skip_part = arena_printf(
+			r->arena, "its %s: not done with --root", t->module->live_only_attr);
 	int c = t->module->inspect(in, t->id, like, &live, e);
 	if (c > 0)
 		t->live.skip = "not supported by this host";

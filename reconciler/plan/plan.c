@@ -81,11 +81,20 @@ void finding_add(struct findings *f, const char *kind, const char *code, const c
 	va_end(ap);
 }
 
+int refuse(struct findings *f, const char *id, struct err *e)
+{
+	if (!f)
+		return -1;
+	finding_add(f, "lint", "apply-refuses", id, "%s", err_text(e));
+	err_clear(e);
+	return 0;
+}
+
 void plan_compare(
 	struct plan *p, const struct triple *triples, size_t n, const unsigned char key[HASH_SIZE])
 {
 	p->changes = arena_array(p->arena, struct change, n);
-	p->skipped = arena_array(p->arena, struct skipped, n);
+	p->skipped = arena_array(p->arena, struct skipped, n); /* one each */
 	for (size_t i = 0; i < n; i++) {
 		const struct triple *t = &triples[i];
 		bool change;
@@ -94,6 +103,8 @@ void plan_compare(
 			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip};
 			continue;
 		}
+		if (t->live.skip_part)
+			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip_part};
 		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
 			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
 				"%s leaves the state. What it was before l4sync was secret and is "

@@ -43,6 +43,26 @@ static int refuse_guarded(struct run *r, struct err *e)
 		b.data);
 }
 
+/* What could not be done is said before anybody is asked. */
+static int refuse_impossible(struct run *r, struct err *e)
+{
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->plan->findings.n; i++) {
+		const struct finding *f = &r->plan->findings.items[i];
+
+		if (strcmp(f->code, "apply-refuses") != 0)
+			continue;
+		first = first ? first : f->text;
+		n++;
+	}
+	if (n > 1)
+		return err_set(e, -EPERM, "%s; the plan names %zu more. Nothing was touched", first,
+			n - 1);
+	return n ? err_set(e, -EPERM, "%s. Nothing was touched", first) : 0;
+}
+
 /* Asking may take minutes: what was shown must still be what would be done. */
 static int confirm(struct run *r, struct err *e)
 {
@@ -146,10 +166,11 @@ int verb_apply(const struct request *q, struct sink *s)
 		c = run_plan(&r, &e);
 	if (c < 0)
 		return verb_failed(&r, &e);
+	run_rehearse(&r);
 	run_emit_plan(&r);
 	if (!r.plan->n_changes && !r.plan->effects.n)
 		return apply_nothing(&r);
-	if (refuse_guarded(&r, &e) < 0)
+	if (refuse_guarded(&r, &e) < 0 || refuse_impossible(&r, &e) < 0)
 		return verb_failed(&r, &e);
 	take_signals();
 	if (confirm(&r, &e) < 0)

@@ -32,6 +32,10 @@ static int compare_with(
 		c = run_plan(&r, &e);
 	if (c < 0)
 		return verb_failed(&r, &e);
+	/* What was applied last has its contents in the history, its secrets nowhere; an apply is
+	 * made from the state. */
+	if (r.plan->looked_at_source)
+		run_rehearse(&r);
 	bool interrupted = note_interrupted(&r);
 	run_emit_plan(&r);
 	int status = interrupted || run_differs(&r) ? EXIT_DIFFERENT : EXIT_CONVERGED;

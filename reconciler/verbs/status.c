@@ -49,7 +49,11 @@ static int open_reading(struct run *r, const struct request *q, struct sink *s, 
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
 	int c = run_require_root(q, e);
 	if (c >= 0)
-		c = host_open(r->arena, q->root, q->host, &r->host, e);
+		c = host_open(r->arena, q->root, NULL, &r->host, e);
+	if (c == -ENOENT && q->root) { /* an image without a name has a history all the same */
+		err_clear(e);
+		c = host_open(r->arena, q->root, "", &r->host, e);
+	}
 	if (c < 0)
 		return c;
 	c = history_open(arena_printf(r->arena, "%s%s", r->host->root_path, STATE_DIR), false,
@@ -71,8 +75,9 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 	json_t *journal = interrupted && !holder ? json_pack("{s:b, s:o}", "interrupted", 1,
 							   "since", time_to_json(since))
 						 : json_null();
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:[], s:n}", "host", r->host->name,
-		"generation", applied ? generation_to_json(applied) : json_null(), "last",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[], s:n}", "host",
+		event_string(*r->host->name ? r->host->name : NULL), "generation",
+		applied ? generation_to_json(applied) : json_null(), "last",
 		n ? generation_to_json(&list[0]) : json_null(), "lock",
 		holder ? holder : json_null(), "journal", journal, "pending", "suspended");
 }

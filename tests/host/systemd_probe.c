@@ -258,7 +258,7 @@ static int cmd_journal(const char *unit, size_t n, const char *invocation)
 {
 	const char **lines;
 
-	journal_tail(arena, unit, invocation, n, &lines, &n);
+	journal_tail(arena, unit, invocation, 0, n, &lines, &n);
 	for (size_t i = 0; i < n; i++)
 		printf("%s\n", lines[i]);
 	return 0;

@@ -36,7 +36,7 @@ START_TEST(links_are_refused)
 	ck_assert_str_eq(err_text(&e), arena_printf(arena,
 					       "%s%s is a symbolic link to %s where a directory is "
 					       "expected: give the path "
-					       "without the link",
+					       "without the link, or put the directory back",
 					       root, cases[_i].link, cases[_i].target));
 }
 END_TEST
