@@ -1,6 +1,6 @@
 /*
  * Whether there is room for what a transaction makes: bytes and inodes of each file system, the
- * history's included (txn_internal.h).
+ * history's included, and whether it may be written at all (txn_internal.h).
  * Touches nothing. Called by the transaction before the journal is written.
  */
 #include <errno.h>
@@ -57,6 +57,9 @@ static int find_space(
 	if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
 		return err_errno(e, -errno, "cannot look at the free space of %s%s",
 			t->host->root_path, dir);
+	/* Of this mount: others of the same file system may be writable. */
+	if (fs.f_flag & ST_RDONLY)
+		return err_set(e, -EROFS, "%s%s is mounted read-only", t->host->root_path, dir);
 	for (*ret = all->items; *ret < all->items + all->n; (*ret)++)
 		if ((*ret)->device == st.st_dev)
 			return 0;
