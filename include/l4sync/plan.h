@@ -52,8 +52,10 @@ struct findings {
 void finding_add(struct findings *f, const char *kind, const char *code, const char *where,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* What an apply would refuse, e, as a finding, and e is cleared: 0. -1 where f is NULL: then it is
- * an error like others. */
+/*
+ * What an apply would refuse, e, as a finding, and e is cleared: 0. A finding of the same words
+ * becomes it. -1 where f is NULL: then it is an error like others.
+ */
 int refuse(struct findings *f, const char *id, struct err *e);
 
 enum action {

@@ -81,11 +81,26 @@ void finding_add(struct findings *f, const char *kind, const char *code, const c
 	va_end(ap);
 }
 
+/* What an inspection has said about a resource already. */
+static struct finding *find_finding(struct findings *f, const char *where, const char *text)
+{
+	for (struct finding *x = f->items; where && x < f->items + f->n; x++)
+		if (x->where && !strcmp(x->where, where) && !strcmp(x->text, text))
+			return x;
+	return NULL;
+}
+
 int refuse(struct findings *f, const char *id, struct err *e)
 {
 	if (!f)
 		return -1;
-	finding_add(f, "lint", "apply-refuses", id, "%s", err_text(e));
+	struct finding *said = find_finding(f, id, err_text(e));
+	if (!said) {
+		finding_add(f, "lint", "apply-refuses", id, "%s", err_text(e));
+	} else {
+		said->kind = "lint";
+		said->code = "apply-refuses";
+	}
 	err_clear(e);
 	return 0;
 }
