@@ -90,18 +90,23 @@ void err_clear(struct err *e)
 
 int diag_add(struct diags *d, struct where where, const char *format, ...)
 {
+	size_t at = d->n;
 	va_list ap;
 
 	d->total++;
-	if (d->n == DIAG_MAX)
+	while (d->compare && at && d->compare(&d->items[at - 1].where, &where) > 0)
+		at--;
+	if (at == DIAG_MAX)
 		return -EINVAL;
+	if (d->n < DIAG_MAX)
+		d->n++;
+	memmove(&d->items[at + 1], &d->items[at], (d->n - at - 1) * sizeof *d->items);
 	va_start(ap, format);
-	d->items[d->n] = (struct diag){
+	d->items[at] = (struct diag){
 		.where = {arena_strdup(d->arena, where.file), where.line, where.column},
 		.text = arena_vprintf(d->arena, format, ap),
 	};
 	va_end(ap);
-	d->n++;
 	return -EINVAL;
 }
 
