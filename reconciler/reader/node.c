@@ -110,8 +110,8 @@ static bool convert_map(
 		if (!key)
 			return false;
 		if (!key->text) {
-			diag_add(l->diags, key->where, "a key must be a text, not a %s",
-				key->kind == NODE_MAP ? "map" : "list");
+			diag_add(l->diags, key->where, "a key must be a text, not %s",
+				node_kind_text(key));
 			return false;
 		}
 		n->keys[n->n] = key;
