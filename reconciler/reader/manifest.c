@@ -61,9 +61,15 @@ static int read_base(struct reader *r, struct node **ret)
 static int read_overlay(struct reader *r, struct node **ret)
 {
 	const char *name = r->host->name;
+	struct tree_entry entry;
 
 	if (!name || strchr(name, '/') || *name == '.')
 		return 0;
+	/* What a link leads to is not looked into, and must not be taken for nothing. */
+	if (!r->tree->ops->find(r->tree, HOSTS_DIR, &entry, NULL) && entry.kind != TREE_DIR)
+		return diag_add(r->diags, (struct where){.file = HOSTS_DIR},
+			"must be a directory itself, in which NAME.yaml is what is different on "
+			"that host");
 	int code = read_yaml(r, arena_printf(r->arena, HOSTS_DIR "/%s.yaml", name), ret);
 	return code == -ENOENT ? 0 : code;
 }

@@ -53,6 +53,15 @@ static const char *shown(const char *path)
 	return *path ? path : "the state's directory";
 }
 
+static int not_opened(int code, const char *path, struct err *e)
+{
+	if (code == -ELOOP)
+		return err_set(e, code,
+			"%s is reached through a symbolic link, and none is followed in a state",
+			path);
+	return err_errno(e, code, "cannot open %s", shown(path));
+}
+
 struct listing {
 	struct arena *arena;
 	struct tree_entry *items;
@@ -79,7 +88,7 @@ static int list_entry(
 		return 0;
 	int fd = open_below(parent_fd, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return err_errno(l->e, fd, "cannot open %s", path);
+		return not_opened(fd, path, l->e);
 	return list_dir(l, fd, path, depth + 1);
 }
 
@@ -120,7 +129,7 @@ static int dir_list(
 	int fd = open_below(fd_of(t), path, O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0)
-		return err_errno(e, fd == -ENOTDIR ? -ENOENT : fd, "cannot open %s", shown(path));
+		return not_opened(fd == -ENOTDIR ? -ENOENT : fd, path, e);
 	int r = list_dir(&l, fd, path, 1);
 	if (!r && l.n) {
 		qsort(l.items, l.n, sizeof *l.items, compare_entries);
@@ -139,8 +148,10 @@ static int dir_find(struct tree *t, const char *path, struct tree_entry *ret, st
 
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return -ENOENT;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, fd < 0 ? fd : -errno, "%s", path);
+	if (fd < 0)
+		return not_opened(fd, path, e);
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "%s", path);
 	*ret = (struct tree_entry){
 		.path = arena_strdup(t->arena, path),
 		.kind = kind_of(&st, slash ? slash + 1 : path),
