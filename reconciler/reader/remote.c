@@ -231,7 +231,7 @@ static int connect_failed(struct fetch *f, int git_code, struct err *e)
 	if (text_starts(text, "could not find repository"))
 		return err_set(e, -ENOENT, "there is no git repository that user %s may read",
 			user_name(f->arena));
-	return err_set(e, -ENOENT, "there is no git repository that user %s may read (%s)",
+	return err_set(e, -EIO, "user %s cannot read the git repository there: %s",
 		user_name(f->arena), text);
 }
 

@@ -148,7 +148,9 @@ START_TEST(says_what_is_missing)
 	sh(NULL, "git init -q --bare empty.git");
 	refused(in_top("empty.git"), NULL, true, -ENOENT, "no commit yet");
 	sh(NULL, "cd repo; git tag blob $(git rev-parse HEAD:a)");
-	refused(in_top("repo"), "blob", true, -EINVAL, "leads to no commit");
+	refused(in_top("repo"), "blob", true, -EINVAL, ": refs/tags/blob leads to no commit");
+	sh(NULL, "cp -a bare.git broken.git; echo rubbish >broken.git/refs/heads/master");
+	refused(in_top("broken.git"), NULL, true, -EIO, "cannot read the git repository there: ");
 }
 END_TEST
 
