@@ -70,6 +70,9 @@ struct diags {
 int diag_add(struct diags *d, struct where where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* By line and column; the file is left to the caller. */
+int where_compare(const struct where *a, const struct where *b);
+
 /* "root/etc/x:3:7"; NULL for nowhere in particular. The string is the arena's. */
 const char *where_text(struct arena *a, const struct where *w);
 /* "root/etc/x:3:7: text"; the string is the arena's. */

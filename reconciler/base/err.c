@@ -110,6 +110,13 @@ int diag_add(struct diags *d, struct where where, const char *format, ...)
 	return -EINVAL;
 }
 
+int where_compare(const struct where *a, const struct where *b)
+{
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->column < b->column ? -1 : a->column > b->column;
+}
+
 const char *where_text(struct arena *a, const struct where *w)
 {
 	if (!w->file || !w->line)

@@ -73,11 +73,7 @@ static int compare_keys(const void *a, const void *b)
 	const struct node *p = *(struct node *const *)a, *q = *(struct node *const *)b;
 	int c = strcmp(p->text, q->text);
 
-	if (c)
-		return c;
-	if (p->where.line != q->where.line)
-		return p->where.line < q->where.line ? -1 : 1;
-	return p->where.column < q->where.column ? -1 : p->where.column > q->where.column;
+	return c ? c : where_compare(&p->where, &q->where);
 }
 
 static void report_duplicates(struct loader *l, const struct node *map)

@@ -55,21 +55,15 @@ static unsigned file_rank(const char *file)
 	return !file ? 3 : !strcmp(file, MANIFEST) ? 0 : text_starts(file, HOSTS_DIR "/") ? 1 : 2;
 }
 
-static int compare_numbers(unsigned a, unsigned b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* The order in which errors are shown. */
 static int compare_where(const struct where *a, const struct where *b)
 {
-	int c = compare_numbers(file_rank(a->file), file_rank(b->file));
+	unsigned rank = file_rank(a->file), other = file_rank(b->file);
 
-	if (!c && a->file)
-		c = strcmp(a->file, b->file);
-	if (!c)
-		c = compare_numbers(a->line, b->line);
-	return c ? c : compare_numbers(a->column, b->column);
+	if (rank != other)
+		return rank < other ? -1 : 1;
+	int c = a->file ? strcmp(a->file, b->file) : 0;
+	return c ? c : where_compare(a, b);
 }
 
 int reader_read(struct tree *tree, const struct reader_host *host, const struct module *const *list,
