@@ -87,7 +87,7 @@ static void apply_glob(struct reader *r, const struct node *glob, const struct a
 		set_attributes(r, item, by);
 		hit = true;
 	}
-	if (hit)
+	if (hit || r->tree_missing)
 		return;
 	if (hit_link)
 		diag_add(r->diags, glob->where,

@@ -58,14 +58,20 @@ struct arena;
 
 struct diags {
 	struct arena *arena; /* holds the texts and file names; set by the owner before use */
-	size_t n;            /* kept, at most DIAG_MAX */
-	size_t total;        /* reported */
+	/* The order in which they are kept, so that the first DIAG_MAX of all that are reported
+	 * are; equal ones as they were reported. NULL: all as they were reported. */
+	int (*compare)(const struct where *a, const struct where *b);
+	size_t n;     /* kept, at most DIAG_MAX */
+	size_t total; /* reported */
 	struct diag items[DIAG_MAX];
 };
 
-/* Adds one; always returns -EINVAL. The where's file name is copied. */
+/* Adds one, in its place; always returns -EINVAL. The where's file name is copied. */
 int diag_add(struct diags *d, struct where where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* By line and column; the file is left to the caller. */
+int where_compare(const struct where *a, const struct where *b);
 
 /* "root/etc/x:3:7"; NULL for nowhere in particular. The string is the arena's. */
 const char *where_text(struct arena *a, const struct where *w);

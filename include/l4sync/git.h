@@ -6,12 +6,19 @@
 #ifndef L4SYNC_GIT_H
 #define L4SYNC_GIT_H
 
+#include <git2.h>
+
+#include "l4sync/err.h"
+
 /* Past this a fetch is refused. */
 #define GIT_OBJECTS_MAX 4000000u
 
 /* Calls nest; each begin has its end. */
 void git_begin(void);
 void git_end(void);
+
+/* A bare repository of the reader's own; -EUCLEAN with its path: it is damaged. */
+int git_open(const char *git_dir, git_repository **ret, struct err *e);
 
 /* libgit2's text of what failed last; never NULL. */
 const char *git_failure(void);

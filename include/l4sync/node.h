@@ -41,6 +41,9 @@ int node_parse(struct arena *a, const char *file, const void *data, size_t size,
  * Neither is changed; the result shares nodes with both. */
 struct node *node_merge(struct arena *a, struct node *base, struct node *over);
 
+/* "a map", "a list", "a text" or "empty", for messages. */
+const char *node_kind_text(const struct node *n);
+
 /* The value of a key, or NULL. */
 struct node *node_get(const struct node *map, const char *key);
 

@@ -11,6 +11,9 @@
 #include "l4sync/err.h"
 #include "l4sync/mem.h"
 
+/* The directory of config.yaml, deploy_key and known_hosts. */
+#define CONFIG_DIR "/etc/l4sync"
+
 /* Where a state comes from: the configuration's `source:`, overridden by flags. */
 struct source {
 	const char *url;  /* https://, ssh://, user@host:path, file://, an absolute path */
@@ -19,6 +22,7 @@ struct source {
 	int path_fd;      /* for a local source: its directory, opened by the parent; else -1 */
 	const char *deploy_key;  /* ssh: the private key's text, or NULL */
 	const char *known_hosts; /* ssh: the known_hosts file's text, or NULL */
+	const char *config_dir;  /* where both are or belong, for messages; NULL: CONFIG_DIR */
 };
 
 struct pulled {

@@ -33,15 +33,19 @@ struct reader {
 	const struct module *const *modules; /* NULL-terminated */
 	struct tree *tree;
 	const struct node *manifest; /* hosts/NAME.yaml merged over l4sync.yaml */
-	const struct node *vars;     /* NULL: none */
+	/* NULL: none. Not a map: that is reported, and nothing is known of what they are. */
+	const struct node *vars;
+	/* A tree could not be read, which is reported: what it ships is not known, so that nothing
+	 * else is to be reported as missing. */
+	bool tree_missing;
 	struct resources *want;
 	struct diags *diags;
 };
 
 /*
  * Manifest and tree of one state to a sorted want. 0, or -EINVAL with everything that is wrong in
- * diags. -EPERM (in diags too) when hosts: does not name this host. The caller frees the want,
- * which refers to a: before a.
+ * diags: by file (the manifest, hosts/, the trees), line and column. -EPERM (alone in diags) when
+ * hosts: does not name this host. The caller frees the want, which refers to a: before a.
  */
 int reader_read(struct tree *tree, const struct reader_host *host,
 	const struct module *const *modules, struct arena *a, struct resources **ret,

@@ -39,6 +39,7 @@ struct host_key {
 
 struct host_keys {
 	const char *name; /* how known_hosts has it: "host" or "[host]:port" */
+	const char *file; /* its path, for messages */
 	size_t n;
 	struct host_key *keys;
 };
@@ -46,10 +47,11 @@ struct host_keys {
 /*
  * The lines of a known_hosts text (patterns, hashed names and @revoked included) that are for this
  * host, as ssh-keygen -F finds them. Empty when there is none; certificate authorities are left
- * out, since libgit2 shows plain keys only. -ENOENT when there is no ssh-keygen.
+ * out, since libgit2 shows plain keys only. file: where the text is from, for messages; kept.
+ * -ENOENT when there is no ssh-keygen.
  */
-int host_keys_find(struct arena *a, const char *known_hosts, const char *host, unsigned port,
-	struct host_keys *ret, struct err *e);
+int host_keys_find(struct arena *a, const char *known_hosts, const char *file, const char *host,
+	unsigned port, struct host_keys *ret, struct err *e);
 
 /* Whether a server that shows this key is the right one: 0; -EACCES with what to do. */
 int host_keys_check(const struct host_keys *keys, const void *key, size_t size, struct err *e);

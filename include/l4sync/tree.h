@@ -55,6 +55,9 @@ int tree_open_dir(struct arena *a, int dir_fd, struct tree **ret, struct err *e)
 int tree_open_git(struct arena *a, const char *git_dir, const char *commit, const char *subdir,
 	struct tree **ret, struct err *e);
 
+/* By path, for qsort(). */
+int tree_entry_compare(const void *a, const void *b);
+
 void tree_free(struct tree *t);
 void tree_freep(struct tree **t);
 #define _cleanup_tree_ __attribute__((cleanup(tree_freep)))

@@ -90,19 +90,31 @@ void err_clear(struct err *e)
 
 int diag_add(struct diags *d, struct where where, const char *format, ...)
 {
+	size_t at = d->n;
 	va_list ap;
 
 	d->total++;
-	if (d->n == DIAG_MAX)
+	while (d->compare && at && d->compare(&d->items[at - 1].where, &where) > 0)
+		at--;
+	if (at == DIAG_MAX)
 		return -EINVAL;
+	if (d->n < DIAG_MAX)
+		d->n++;
+	memmove(&d->items[at + 1], &d->items[at], (d->n - at - 1) * sizeof *d->items);
 	va_start(ap, format);
-	d->items[d->n] = (struct diag){
+	d->items[at] = (struct diag){
 		.where = {arena_strdup(d->arena, where.file), where.line, where.column},
 		.text = arena_vprintf(d->arena, format, ap),
 	};
 	va_end(ap);
-	d->n++;
 	return -EINVAL;
+}
+
+int where_compare(const struct where *a, const struct where *b)
+{
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->column < b->column ? -1 : a->column > b->column;
 }
 
 const char *where_text(struct arena *a, const struct where *w)

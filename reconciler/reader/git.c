@@ -4,6 +4,8 @@
  */
 #include "l4sync/git.h"
 
+#include <errno.h>
+
 #include "l4sync/gitlib.h"
 
 void git_begin(void)
@@ -27,6 +29,13 @@ void git_begin(void)
 void git_end(void)
 {
 	git_libgit2_shutdown();
+}
+
+int git_open(const char *git_dir, git_repository **ret, struct err *e)
+{
+	if (git_repository_open_bare(ret, git_dir) < 0)
+		return err_set(e, -EUCLEAN, "%s: %s", git_dir, git_failure());
+	return 0;
 }
 
 const char *git_failure(void)

@@ -50,7 +50,8 @@ static int spawn_keygen(int in_fd, int out_fd, const char *name, pid_t *ret, str
 	return 0;
 }
 
-static int keygen_find(const char *known_hosts, const char *name, struct buf *out, struct err *e)
+static int keygen_find(
+	const char *known_hosts, const struct host_keys *keys, struct buf *out, struct err *e)
 {
 	_cleanup_close_ int in_fd = text_fd(known_hosts, e), read_fd = -1, write_fd = -1;
 	int pipe_fds[2], status;
@@ -63,7 +64,7 @@ static int keygen_find(const char *known_hosts, const char *name, struct buf *ou
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_errno(e, -errno, "cannot make a pipe");
 	read_fd = pipe_fds[0], write_fd = pipe_fds[1];
-	int r = spawn_keygen(in_fd, write_fd, name, &pid, e);
+	int r = spawn_keygen(in_fd, write_fd, keys->name, &pid, e);
 	if (r < 0)
 		return r;
 	close(TAKE_FD(write_fd));
@@ -77,8 +78,8 @@ static int keygen_find(const char *known_hosts, const char *name, struct buf *ou
 	if (n != 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
 		return err_set(e, -EIO,
 			"ssh-keygen could not read the known_hosts file: look at it "
-			"with `ssh-keygen -F %s -f FILE`",
-			name);
+			"with `ssh-keygen -F %s -f %s`",
+			keys->name, keys->file);
 	return 0;
 }
 
@@ -114,14 +115,14 @@ static void add_line(struct arena *a, char *line, struct host_keys *keys)
 	keys->keys = all;
 }
 
-int host_keys_find(struct arena *a, const char *known_hosts, const char *host, unsigned port,
-	struct host_keys *ret, struct err *e)
+int host_keys_find(struct arena *a, const char *known_hosts, const char *file, const char *host,
+	unsigned port, struct host_keys *ret, struct err *e)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	struct host_keys keys = {
-		.name = port == 22 ? host : arena_printf(a, "[%s]:%u", host, port)};
+		.name = port == 22 ? host : arena_printf(a, "[%s]:%u", host, port), .file = file};
 
-	int r = keygen_find(known_hosts, keys.name, &out, e);
+	int r = keygen_find(known_hosts, &keys, &out, e);
 	if (r < 0)
 		return r;
 	char *text = arena_memdup(a, out.data, out.size), *line;
@@ -173,6 +174,6 @@ int host_keys_check(const struct host_keys *keys, const void *key, size_t size, 
 			keys->name, fingerprint(key, size, shown));
 	return err_set(e, -EACCES,
 		"host key of %s (%s) is not in known_hosts; compare it and add it "
-		"with ssh-keyscan",
-		keys->name, fingerprint(key, size, shown));
+		"to %s with ssh-keyscan",
+		keys->name, fingerprint(key, size, shown), keys->file);
 }

@@ -13,8 +13,11 @@
 #include "l4sync/unsupported.h"
 #include "reader_internal.h"
 
-#define MANIFEST "l4sync.yaml"
 #define FORMAT "1"
+#define ROOT "root" /* the tree of a state that names none */
+
+/* The keys that are no module's. */
+static const char *const own_keys[] = {"l4sync", "hosts", "vars", "trees"};
 
 /* A YAML file of the state; -ENOENT (not reported) if there is none. */
 static int read_yaml(struct reader *r, const char *path, struct node **ret)
@@ -43,67 +46,108 @@ static int read_yaml(struct reader *r, const char *path, struct node **ret)
 	return code < 0 ? code : node_want_map(*ret, "the manifest", r->diags);
 }
 
-static int read_merged(struct reader *r, struct node **ret)
+static int read_base(struct reader *r, struct node **ret)
 {
-	struct node *base = NULL, *over = NULL;
-	int code = read_yaml(r, MANIFEST, &base);
+	int code = read_yaml(r, MANIFEST, ret);
 
 	if (code == -ENOENT)
 		return diag_add(r->diags, (struct where){.file = MANIFEST},
 			"not found; a state has its manifest there, beside root/ (is this the "
-			"state's "
-			"top directory?)");
-	if (code < 0)
-		return code;
-	*ret = base;
-	const char *name = r->host->name;
-	if (!name || strchr(name, '/') || *name == '.')
-		return 0;
-	code = read_yaml(r, arena_printf(r->arena, "hosts/%s.yaml", name), &over);
-	if (code == -ENOENT)
-		return 0;
-	if (!code)
-		*ret = node_merge(r->arena, base, over);
+			"state's top directory?)");
 	return code;
 }
 
-static int check_format(struct reader *r)
+/* What is merged over the manifest on this host; NULL if there is nothing. */
+static int read_overlay(struct reader *r, struct node **ret)
+{
+	const char *name = r->host->name;
+	struct tree_entry entry;
+
+	if (!name || strchr(name, '/') || *name == '.')
+		return 0;
+	/* What a link leads to is not looked into, and must not be taken for nothing. */
+	if (!r->tree->ops->find(r->tree, HOSTS_DIR, &entry, NULL) && entry.kind != TREE_DIR)
+		return diag_add(r->diags, (struct where){.file = HOSTS_DIR},
+			"must be a directory itself, in which NAME.yaml is what is different on "
+			"that host");
+	int code = read_yaml(r, arena_printf(r->arena, HOSTS_DIR "/%s.yaml", name), ret);
+	return code == -ENOENT ? 0 : code;
+}
+
+/* Merging replaces a value before anybody has looked at its type. */
+static void report_replaced(struct reader *r, const struct node *base, const struct node *over)
+{
+	for (size_t i = 0; i < over->n; i++) {
+		const struct node *by = over->items[i];
+		const struct node *n = node_get(base, over->keys[i]->text);
+
+		if (!n || n->kind == NODE_NULL || by->kind == NODE_NULL)
+			continue;
+		if (n->kind != by->kind)
+			diag_add(r->diags, n->where,
+				"%s: is %s here and %s in %s, which replaces it; one of the two is "
+				"wrong",
+				over->keys[i]->text, node_kind_text(n), node_kind_text(by),
+				where_text(r->arena, &by->where));
+		else if (n->kind == NODE_MAP)
+			report_replaced(r, n, by);
+	}
+}
+
+static bool is_number(const struct node *n)
+{
+	return n->kind == NODE_SCALAR && *n->text &&
+	       strspn(n->text, "0123456789") == strlen(n->text);
+}
+
+/* -ENOTSUP when the manifest is written in another format, in which all else may be right. */
+static int check_other_format(struct reader *r)
+{
+	const struct node *n = node_get(r->manifest, "l4sync");
+
+	if (!n || !is_number(n) || !strcmp(n->text, FORMAT))
+		return 0;
+	diag_add(r->diags, n->where,
+		"the manifest has format %s; this version of l4sync reads format " FORMAT
+		" (is a newer l4sync needed?)",
+		n->text);
+	return -ENOTSUP;
+}
+
+static void check_format(struct reader *r)
 {
 	const struct node *n = node_get(r->manifest, "l4sync");
 
 	if (!n)
-		return diag_add(r->diags, (struct where){.file = MANIFEST},
+		diag_add(r->diags, (struct where){.file = MANIFEST},
 			"\"l4sync: " FORMAT
 			"\" is missing: the format that the manifest is written in");
-	if (n->kind == NODE_SCALAR && !strcmp(n->text, FORMAT))
-		return 0;
-	if (n->kind == NODE_SCALAR && strspn(n->text, "0123456789") == strlen(n->text))
-		return diag_add(r->diags, n->where,
-			"the manifest has format %s; this version of l4sync reads format " FORMAT
-			" (is a newer l4sync needed?)",
-			n->text);
-	return diag_add(r->diags, n->where, "l4sync: must be the number " FORMAT);
+	else if (!is_number(n))
+		diag_add(r->diags, n->where, "l4sync: must be the number " FORMAT);
 }
 
-/* -EPERM when hosts: is there and does not name this host. */
+/* -EPERM when hosts: is there, is as it should be and does not name this host. */
 static int check_hosts(struct reader *r)
 {
 	const struct node *list = node_get(r->manifest, "hosts");
 	_cleanup_buf_ struct buf names = BUF_INIT;
 	const char *name, *own = r->host->name ? r->host->name : "a host without a name";
+	bool is_named = false;
+	int bad = 0;
 
-	if (!list)
+	if (!list || node_want_seq(list, "hosts", r->diags) < 0)
 		return 0;
-	if (node_want_seq(list, "hosts", r->diags) < 0)
-		return -EINVAL;
 	for (size_t i = 0; i < list->n; i++) {
-		if (node_want_text(list->items[i], "hosts", &name, r->diags) < 0)
-			return -EINVAL;
-		if (!strcmp(name, own) ||
-			(r->host->machine_id && !strcasecmp(name, r->host->machine_id)))
-			return 0;
+		if (node_want_text(list->items[i], "hosts", &name, r->diags) < 0) {
+			bad = -EINVAL;
+			continue;
+		}
+		is_named |= !strcmp(name, own) ||
+			    (r->host->machine_id && !strcasecmp(name, r->host->machine_id));
 		buf_addf(&names, "%s%s", i ? ", " : "", name);
 	}
+	if (bad || is_named)
+		return 0;
 	diag_add(r->diags, list->where, "this state is for %s%s; this is %s",
 		list->n ? "hosts " : "no host", list->n ? names.data : "", own);
 	return -EPERM;
@@ -112,8 +156,7 @@ static int check_hosts(struct reader *r)
 /* All keys that the manifest can have: those here, the modules' sections, what is to come. */
 static const char *const *known_keys(struct reader *r)
 {
-	static const char *const own[] = {"l4sync", "hosts", "vars", "trees"};
-	size_t n = ELEMENTS(own), at = 0, i = 0;
+	size_t n = ELEMENTS(own_keys), at = 0, i = 0;
 	const char *key;
 
 	while (unsupported_next("", &at))
@@ -122,8 +165,8 @@ static const char *const *known_keys(struct reader *r)
 		for (const char *const *s = (*m)->sections; s && *s; s++)
 			n++;
 	const char **keys = arena_array(r->arena, const char *, n + 1);
-	for (; i < ELEMENTS(own); i++)
-		keys[i] = own[i];
+	for (; i < ELEMENTS(own_keys); i++)
+		keys[i] = own_keys[i];
 	for (const struct module *const *m = r->modules; *m; m++)
 		for (const char *const *s = (*m)->sections; s && *s; s++)
 			keys[i++] = *s;
@@ -137,9 +180,11 @@ static void read_vars(struct reader *r)
 	const struct node *vars = node_get(r->manifest, "vars");
 	const char *text;
 
-	if (!vars || vars->kind == NODE_NULL || node_want_map(vars, "vars", r->diags) < 0)
+	if (!vars || vars->kind == NODE_NULL)
 		return;
 	r->vars = vars;
+	if (node_want_map(vars, "vars", r->diags) < 0)
+		return;
 	for (size_t i = 0; i < vars->n; i++) {
 		const struct node *name = vars->keys[i];
 
@@ -150,6 +195,23 @@ static void read_vars(struct reader *r)
 				name->text);
 		node_want_text(vars->items[i], name->text, &text, r->diags);
 	}
+}
+
+/* What is wrong is said as what the path "is". */
+static int find_tree(struct reader *r, const char *path, struct err *e)
+{
+	struct tree_entry entry;
+	int code = r->tree->ops->find(r->tree, path, &entry, e);
+
+	if (code < 0 && code != -ENOENT)
+		return err_prefix(e, code, "cannot be read");
+	if (!code && entry.kind == TREE_DIR)
+		return 0;
+	if (!code && entry.kind == TREE_LINK)
+		return err_set(e, -ELOOP,
+			"is a symbolic link; a tree must be a directory itself: name the one that "
+			"the link leads to under trees:");
+	return err_set(e, code ? code : -ENOTDIR, "is no directory of the state repository");
 }
 
 /* A path inside the state repository: the same rules as for a target, without the slash. */
@@ -165,30 +227,90 @@ static int parse_tree(struct reader *r, const struct node *n, const char **ret)
 		return -EINVAL;
 	if (check_path_form(arena_printf(r->arena, "/%s", *ret), &e) < 0)
 		return diag_add(r->diags, n->where,
-			"trees: \"%s\" must be a path inside the state repository, such as root",
+			"trees: \"%s\" must be a path inside the state repository, such as " ROOT,
 			*ret);
-	struct tree_entry entry;
-	if (r->tree->ops->find(r->tree, *ret, &entry, NULL) < 0 || entry.kind != TREE_DIR)
-		return diag_add(r->diags, n->where,
-			"trees: there is no directory \"%s\" in the state repository", *ret);
+	if (find_tree(r, *ret, &e) < 0)
+		return diag_add(r->diags, n->where, "trees: \"%s\" %s", *ret, err_text(&e));
 	return 0;
+}
+
+static bool has_section(struct reader *r, const char *name)
+{
+	const struct node *n = node_get(r->manifest, name);
+
+	return n && n->kind != NODE_NULL && (n->kind == NODE_SCALAR || n->n);
+}
+
+/* Whether the manifest declares something that needs no tree. */
+static bool declares_anything(struct reader *r)
+{
+	for (size_t i = 0; i < r->manifest->n; i++) {
+		const char *key = r->manifest->keys[i]->text;
+		bool other = strcmp(key, "files") != 0;
+
+		for (size_t j = 0; j < ELEMENTS(own_keys); j++)
+			other &= strcmp(key, own_keys[j]) != 0;
+		if (other && has_section(r, key))
+			return true;
+	}
+	return false;
+}
+
+/* A state can be all manifest. One that is nothing at all would empty the host; more likely a
+ * directory was not committed. */
+static void report_no_root(struct reader *r)
+{
+	/* What sysctl: writes is a file too. */
+	bool files = has_section(r, "files") && !has_section(r, "sysctl");
+
+	if (!files && declares_anything(r))
+		return;
+	r->tree_missing = true;
+	if (files)
+		diag_add(r->diags, node_get(r->manifest, "files")->where,
+			"files: there is no directory \"" ROOT
+			"\" in the state repository, whose files they would be");
+	else
+		diag_add(r->diags, (struct where){.file = MANIFEST},
+			"the state is empty: there is no directory \"" ROOT
+			"\" beside the manifest, which declares nothing either; if that is meant, "
+			"write \"trees: []\"");
+}
+
+static const char *const *usual_trees(struct reader *r)
+{
+	static const char *const usual[] = {ROOT, NULL};
+	_cleanup_err_ struct err e = ERR_INIT;
+	int code = find_tree(r, ROOT, &e);
+
+	if (!code)
+		return usual;
+	if (code == -ENOENT) {
+		report_no_root(r);
+	} else {
+		r->tree_missing = true;
+		diag_add(r->diags, (struct where){.file = ROOT}, "%s", err_text(&e));
+	}
+	return usual + 1;
 }
 
 const char *const *manifest_trees(struct reader *r)
 {
-	static const char *const usual[] = {"root", NULL};
 	const struct node *list = node_get(r->manifest, "trees");
 	const char **paths;
 	size_t n = 0;
 
 	if (!list || list->kind == NODE_NULL)
-		return usual;
-	if (node_want_seq(list, "trees", r->diags) < 0)
-		return usual + 1;
+		return usual_trees(r);
 	paths = arena_array(r->arena, const char *, list->n + 1);
+	if (node_want_seq(list, "trees", r->diags) < 0) {
+		r->tree_missing = true;
+		return paths;
+	}
 	for (size_t i = 0; i < list->n; i++) {
 		if (parse_tree(r, list->items[i], &paths[n]) < 0) {
 			paths[n] = NULL;
+			r->tree_missing = true;
 			continue;
 		}
 		bool again = false;
@@ -206,19 +328,20 @@ const char *const *manifest_trees(struct reader *r)
 
 int manifest_read(struct reader *r)
 {
-	struct node *manifest = NULL;
-	int code = read_merged(r, &manifest);
+	struct node *base = NULL, *over = NULL;
+	/* Both, so that all that is wrong in the one is not shown before the other. */
+	int bad = read_base(r, &base), bad_over = read_overlay(r, &over), code;
 
-	if (code < 0)
+	if (bad < 0 || bad_over < 0)
 		return -EINVAL;
-	r->manifest = manifest;
-	code = check_format(r);
-	if (!code)
-		code = check_hosts(r);
-	if (code < 0)
+	r->manifest = over ? node_merge(r->arena, base, over) : base;
+	if ((code = check_other_format(r)) < 0 || (code = check_hosts(r)) < 0)
 		return code;
-	node_keys(manifest, known_keys(r), r->diags);
-	unsupported_keys("", manifest, r->diags);
+	check_format(r);
+	if (over)
+		report_replaced(r, base, over);
+	node_keys(r->manifest, known_keys(r), r->diags);
+	unsupported_keys("", r->manifest, r->diags);
 	read_vars(r);
 	return 0;
 }

@@ -84,7 +84,7 @@ static int path_of(int fd, char ret[PATH_MAX], struct err *e)
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, ret, PATH_MAX - 1);
 	if (n < 0)
-		return failed(e, link);
+		return failed(e, "the source's directory");
 	ret[n] = 0;
 	return 0;
 }

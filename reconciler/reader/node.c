@@ -73,11 +73,7 @@ static int compare_keys(const void *a, const void *b)
 	const struct node *p = *(struct node *const *)a, *q = *(struct node *const *)b;
 	int c = strcmp(p->text, q->text);
 
-	if (c)
-		return c;
-	if (p->where.line != q->where.line)
-		return p->where.line < q->where.line ? -1 : 1;
-	return p->where.column < q->where.column ? -1 : p->where.column > q->where.column;
+	return c ? c : where_compare(&p->where, &q->where);
 }
 
 static void report_duplicates(struct loader *l, const struct node *map)
@@ -110,8 +106,8 @@ static bool convert_map(
 		if (!key)
 			return false;
 		if (!key->text) {
-			diag_add(l->diags, key->where, "a key must be a text, not a %s",
-				key->kind == NODE_MAP ? "map" : "list");
+			diag_add(l->diags, key->where, "a key must be a text, not %s",
+				node_kind_text(key));
 			return false;
 		}
 		n->keys[n->n] = key;
@@ -181,20 +177,60 @@ static struct node *convert(struct loader *l, int number, unsigned depth)
 	return ok ? n : NULL;
 }
 
+/* The character at a mark, which counts characters; 0 at the end. */
+static char char_at(const char *text, const char *end, size_t index)
+{
+	for (; text < end; text++)
+		if ((*text & 0xc0) != 0x80 && !index--)
+			return *text;
+	return 0;
+}
+
+/* What would be right, where libyaml's words do not say it. */
+static const char *syntax_hint(const yaml_parser_t *parser)
+{
+	const char *text = (const char *)parser->input.string.start;
+	const char *end = (const char *)parser->input.string.end;
+	char c = char_at(text, end, parser->problem_mark.index);
+
+	if (c == '\t')
+		return "; indent with spaces, not with tabs";
+	if (c == '%' || c == '@' || c == '`')
+		return "; a text that begins with %, @ or ` must stand in quotes";
+	if (strstr(parser->problem, "alias") ||
+		(parser->context && strstr(parser->context, "alias")))
+		return "; a text or glob that begins with * must stand in quotes";
+	return "";
+}
+
+/* Bytes that are no text at all. */
+static void report_bytes(const yaml_parser_t *parser, const char *file, struct diags *diags)
+{
+	const char *text = (const char *)parser->input.string.start;
+	struct where where = {.file = file, .line = 1};
+
+	for (size_t i = 0; i < parser->problem_offset; i++)
+		where.line += text[i] == '\n';
+	diag_add(diags, where,
+		"not valid YAML: byte %zu: %s; the file must be UTF-8 without control characters",
+		parser->problem_offset, parser->problem);
+}
+
 static void report_syntax(const yaml_parser_t *parser, const char *file, struct diags *diags)
 {
-	const char *problem = parser->problem ? parser->problem : "cannot be read";
 	yaml_mark_t at = parser->problem_mark;
 
-	if (parser->error == YAML_READER_ERROR)
-		diag_add(diags, (struct where){.file = file}, "not valid YAML: byte %zu: %s",
-			parser->problem_offset, problem);
+	if (!parser->problem)
+		diag_add(diags, (struct where){.file = file}, "not valid YAML: cannot be read");
+	else if (parser->error == YAML_READER_ERROR)
+		report_bytes(parser, file, diags);
 	else if (parser->context)
 		diag_add(diags, mark_where(file, at),
-			"not valid YAML: %s, %s that begins in line %zu", problem, parser->context,
-			parser->context_mark.line + 1);
+			"not valid YAML: %s, %s that begins in line %zu%s", parser->problem,
+			parser->context, parser->context_mark.line + 1, syntax_hint(parser));
 	else
-		diag_add(diags, mark_where(file, at), "not valid YAML: %s", problem);
+		diag_add(diags, mark_where(file, at), "not valid YAML: %s%s", parser->problem,
+			syntax_hint(parser));
 }
 
 static struct node *empty_map(struct arena *a, const char *file)
@@ -235,10 +271,17 @@ static int load(struct arena *a, yaml_parser_t *parser, const char *file, struct
 	return r;
 }
 
+/* Windows' editors begin a file so; it says nothing in UTF-8, and libyaml takes it for text. */
+static size_t byte_order_mark(const void *data, size_t size)
+{
+	return size >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
 int node_parse(struct arena *a, const char *file, const void *data, size_t size, struct node **ret,
 	struct diags *diags)
 {
 	size_t before = diags->total;
+	size_t skipped = byte_order_mark(data, size);
 	struct node *root = NULL, *second = NULL;
 	yaml_parser_t parser;
 
@@ -250,7 +293,8 @@ int node_parse(struct arena *a, const char *file, const void *data, size_t size,
 		return diag_add(diags, (struct where){.file = file}, "out of memory");
 	file = arena_strdup(a, file);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, data, size);
+	yaml_parser_set_input_string(
+		&parser, (const unsigned char *)data + skipped, size - skipped);
 	int r = load(a, &parser, file, &root, diags);
 	if (!r && root)
 		r = load(a, &parser, file, &second, diags);

@@ -8,7 +8,7 @@
 #include "l4sync/node.h"
 #include "l4sync/text.h"
 
-static const char *kind_name(const struct node *n)
+const char *node_kind_text(const struct node *n)
 {
 	static const char *const names[] = {[NODE_NULL] = "empty",
 		[NODE_SCALAR] = "a text",
@@ -49,7 +49,8 @@ static int want_kind(const struct node *n, const char *what, enum node_kind kind
 {
 	if (n->kind == kind)
 		return 0;
-	return diag_add(diags, n->where, "%s: must be %s, not %s", what, kind_text, kind_name(n));
+	return diag_add(
+		diags, n->where, "%s: must be %s, not %s", what, kind_text, node_kind_text(n));
 }
 
 int node_want_map(const struct node *n, const char *what, struct diags *diags)

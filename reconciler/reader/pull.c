@@ -63,11 +63,8 @@ static bool missing(const char *path)
 
 static int open_cache(const struct cache *c, bool fetch, git_repository **ret, struct err *e)
 {
-	if (!missing(c->git_dir)) {
-		if (git_repository_open_bare(ret, c->git_dir) < 0)
-			return err_set(e, -EUCLEAN, "%s: %s", c->git_dir, git_failure());
-		return 0;
-	}
+	if (!missing(c->git_dir))
+		return git_open(c->git_dir, ret, e);
 	if (!fetch)
 		return err_set(e, -ENOENT,
 			"it was never pulled here, and this run does not pull; run "
@@ -152,9 +149,9 @@ int pull_verify(struct arena *a, const struct pulled *pulled, struct err *e)
 	git_repository *repo = NULL;
 
 	git_begin();
-	int r = git_repository_open_bare(&repo, git_dir) < 0
-			? err_set(e, -EUCLEAN, "%s: %s", git_dir, git_failure())
-			: commit_verify(repo, pulled->commit, true, e);
+	int r = git_open(git_dir, &repo, e);
+	if (!r)
+		r = commit_verify(repo, pulled->commit, true, e);
 	git_repository_free(repo);
 	git_end();
 	if (r == -EUCLEAN) {

@@ -5,8 +5,10 @@
 #include "l4sync/reader.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "l4sync/module.h"
+#include "l4sync/text.h"
 #include "reader_internal.h"
 
 /* Each section to the module that owns it. */
@@ -36,7 +38,7 @@ static int read_state(struct reader *r)
 	int code = manifest_read(r);
 
 	if (code < 0)
-		return code;
+		return code == -EPERM ? code : -EINVAL;
 	tree_want_read(r);
 	parse_sections(r);
 	tree_want_finish(r);
@@ -45,6 +47,23 @@ static int read_state(struct reader *r)
 		diag_add(r->diags, (struct where){0}, "the state has more than %d resources",
 			RESOURCES_MAX);
 	return r->diags->total ? -EINVAL : 0;
+}
+
+/* The manifest, what is merged over it, what the trees ship; nowhere in particular. */
+static unsigned file_rank(const char *file)
+{
+	return !file ? 3 : !strcmp(file, MANIFEST) ? 0 : text_starts(file, HOSTS_DIR "/") ? 1 : 2;
+}
+
+/* The order in which errors are shown. */
+static int compare_where(const struct where *a, const struct where *b)
+{
+	unsigned rank = file_rank(a->file), other = file_rank(b->file);
+
+	if (rank != other)
+		return rank < other ? -1 : 1;
+	int c = a->file ? strcmp(a->file, b->file) : 0;
+	return c ? c : where_compare(a, b);
 }
 
 int reader_read(struct tree *tree, const struct reader_host *host, const struct module *const *list,
@@ -59,8 +78,9 @@ int reader_read(struct tree *tree, const struct reader_host *host, const struct 
 		.want = want,
 		.diags = diags,
 	};
-	int code = read_state(&r);
 
+	diags->compare = compare_where;
+	int code = read_state(&r);
 	if (code < 0)
 		return code;
 	resources_meta(want, "host", host->name ? host->name : "");

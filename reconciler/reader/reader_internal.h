@@ -7,17 +7,22 @@
 
 #include "l4sync/reader.h"
 
+#define MANIFEST "l4sync.yaml"
+#define HOSTS_DIR "hosts"
+
 /* A variable's name: a letter or _, then letters, digits, _. */
 bool template_is_name(const char *s, size_t size);
 
 /*
  * Reads l4sync.yaml and hosts/NAME.yaml into r->manifest and r->vars. -EINVAL: reported, and so
- * much is wrong that nothing else can be read. -EPERM: reported, the state is not for this host.
+ * much is wrong that nothing else can be read. -EPERM, -ENOTSUP: reported alone, the state is not
+ * for this host or this version.
  * What is wrong in single keys is reported too, with 0.
  */
 int manifest_read(struct reader *r);
 
-/* The directories of trees:, in the state repository; NULL-terminated, in r->arena. Reports. */
+/* The directories of trees:, in the state repository, all of which are there; NULL-terminated, in
+ * r->arena. Reports, and sets r->tree_missing. */
 const char *const *manifest_trees(struct reader *r);
 
 /* What the trees ship, as resources into r->want. Reports. */

@@ -12,6 +12,7 @@
 #include "l4sync/text.h"
 
 #define DEPTH_MAX 128 /* directories within directories */
+#define OWN_REFS "refs/l4sync/"
 
 /* A ref below refs/l4sync/, peeled to its commit. 0; 1 if there is no such ref; -EUCLEAN. */
 static int lookup_ref(git_repository *repo, const char *name, git_oid *ret, struct err *e)
@@ -28,9 +29,11 @@ static int lookup_ref(git_repository *repo, const char *name, git_oid *ret, stru
 		*ret = *git_object_id(object);
 	git_object_free(object);
 	git_reference_free(ref);
+	/* Ours is the source's, kept below a directory of its own. */
+	name += strlen(OWN_REFS);
 	if (r == GIT_EPEEL || r == GIT_EINVALIDSPEC)
-		return err_set(e, -EINVAL, "%s leads to no commit", name);
-	return r ? err_set(e, -EUCLEAN, "%s: %s", name, git_failure()) : 0;
+		return err_set(e, -EINVAL, "refs/%s leads to no commit", name);
+	return r ? err_set(e, -EUCLEAN, "refs/%s: %s", name, git_failure()) : 0;
 }
 
 static int lookup_id(git_repository *repo, const char *ref, git_oid *ret, struct err *e)
@@ -57,14 +60,14 @@ static int lookup_head(
 {
 	git_reference *head = NULL;
 
-	if (git_reference_lookup(&head, repo, "refs/l4sync/HEAD") < 0 ||
+	if (git_reference_lookup(&head, repo, OWN_REFS "HEAD") < 0 ||
 		git_reference_type(head) != GIT_REFERENCE_SYMBOLIC) {
 		git_reference_free(head);
 		return 1;
 	}
 	const char *target = arena_strdup(a, git_reference_symbolic_target(head));
 	git_reference_free(head);
-	*ret_name = arena_printf(a, "refs/%s", target + strlen("refs/l4sync/"));
+	*ret_name = arena_printf(a, "refs/%s", target + strlen(OWN_REFS));
 	return lookup_ref(repo, target, ret, e);
 }
 
@@ -81,7 +84,7 @@ static int lookup_any(struct arena *a, git_repository *repo, const char *ref, co
 
 		if (!text_starts(name, "heads/") && !text_starts(name, "tags/"))
 			continue;
-		int r = lookup_ref(repo, arena_printf(a, "refs/l4sync/%s", name), ret, e);
+		int r = lookup_ref(repo, arena_printf(a, OWN_REFS "%s", name), ret, e);
 		if (r <= 0) {
 			*ret_name = arena_printf(a, "refs/%s", name);
 			return r;
@@ -100,10 +103,10 @@ static int no_such_ref(struct arena *a, git_repository *repo, const char *ref, s
 
 	if (!ref)
 		return err_set(e, -ENOENT, "it names no default branch; name one with `ref:`");
-	if (!git_reference_iterator_glob_new(&iterator, repo, "refs/l4sync/heads/*"))
+	if (!git_reference_iterator_glob_new(&iterator, repo, OWN_REFS "heads/*"))
 		while (!git_reference_next_name(&name, iterator)) {
 			list = grow(list, &cap, n, sizeof *list);
-			list[n++] = arena_strdup(a, name + strlen("refs/l4sync/heads/"));
+			list[n++] = arena_strdup(a, name + strlen(OWN_REFS "heads/"));
 		}
 	git_reference_iterator_free(iterator);
 	list = grow(list, &cap, n, sizeof *list);
@@ -143,7 +146,7 @@ bool refs_whole(git_repository *repo)
 
 	int r = git_revwalk_new(&walk, repo);
 	if (!r)
-		r = git_revwalk_push_glob(walk, "refs/l4sync/*");
+		r = git_revwalk_push_glob(walk, OWN_REFS "*");
 	while (!r)
 		r = git_revwalk_next(&id, walk);
 	git_revwalk_free(walk);

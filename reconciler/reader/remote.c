@@ -4,6 +4,7 @@
  * Called by pull().
  */
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +30,14 @@ struct fetch {
 	struct err refusal;
 };
 
+/* Where a file of the configuration is, or belongs. */
+static const char *config_file(struct fetch *f, const char *name)
+{
+	const char *dir = f->src->config_dir ? f->src->config_dir : CONFIG_DIR;
+
+	return arena_printf(f->arena, "%s/%s", dir, name);
+}
+
 /* The value a callback returns to stop libgit2, which hands negative values on. */
 static int refuse(struct fetch *f, int code)
 {
@@ -50,8 +59,10 @@ static int on_credentials(
 					 "it needs a login, or does not exist; use ssh "
 					 "with a deploy key"));
 	if (!f->src->deploy_key)
-		return refuse(
-			f, err_set(e, -EACCES, "it needs a deploy key and none is configured"));
+		return refuse(f, err_set(e, -EACCES,
+					 "it needs a deploy key and none is configured; put the "
+					 "private key into %s",
+					 config_file(f, "deploy_key")));
 	if (!(allowed & GIT_CREDENTIAL_SSH_MEMORY))
 		return refuse(f, err_set(e, -EACCES,
 					 "the server does not accept keys for user "
@@ -155,6 +166,7 @@ static int make_home(struct fetch *f, const char *home_dir, struct err *e)
 
 static int prepare(struct fetch *f, const char *home_dir, struct err *e)
 {
+	const char *known_hosts = config_file(f, "known_hosts");
 	int r = url_parse(f->arena, f->src->url, &f->url, e);
 
 	if (r < 0 || f->url.kind != URL_SSH)
@@ -162,9 +174,10 @@ static int prepare(struct fetch *f, const char *home_dir, struct err *e)
 	if (!f->src->known_hosts)
 		return err_set(e, -EACCES,
 			"no known_hosts is configured, so %s cannot be told from "
-			"an impostor; make one with `ssh-keyscan -p %u %s` and compare it",
-			f->url.host, f->url.port, f->url.host);
-	r = host_keys_find(f->arena, f->src->known_hosts, f->url.host, f->url.port, &f->keys, e);
+			"an impostor; make one with `ssh-keyscan -p %u %s >%s` and compare it",
+			f->url.host, f->url.port, f->url.host, known_hosts);
+	r = host_keys_find(
+		f->arena, f->src->known_hosts, known_hosts, f->url.host, f->url.port, &f->keys, e);
 	return r < 0 ? r : make_home(f, home_dir, e);
 }
 
@@ -194,6 +207,13 @@ static int failed(struct fetch *f, int git_code, struct err *e)
 	return err_set(e, -EIO, "%s", git_failure());
 }
 
+static const char *user_name(struct arena *a)
+{
+	const struct passwd *p = getpwuid(geteuid());
+
+	return p ? arena_strdup(a, p->pw_name) : arena_printf(a, "%u", geteuid());
+}
+
 static int connect_failed(struct fetch *f, int git_code, struct err *e)
 {
 	const char *text = git_failure();
@@ -207,8 +227,12 @@ static int connect_failed(struct fetch *f, int git_code, struct err *e)
 	/* libgit2 says "unsupported URL protocol" of a path that is not there. */
 	if (stat(remote_path(f), &st) < 0)
 		return err_errno(e, -errno, "%s", f->url.path);
-	return err_set(e, -ENOENT, "there is no git repository that user %u may read (%s)",
-		geteuid(), text);
+	/* In other words from version to version, and no more than is said here. */
+	if (text_starts(text, "could not find repository"))
+		return err_set(e, -ENOENT, "there is no git repository that user %s may read",
+			user_name(f->arena));
+	return err_set(e, -EIO, "user %s cannot read the git repository there: %s",
+		user_name(f->arena), text);
 }
 
 /* refs/l4sync/HEAD: the default branch, so that an offline run finds it too. */
@@ -298,6 +322,26 @@ static int connect_and_transfer(
 	return r ? failed(f, r, e) : 0;
 }
 
+/* The descriptor that stands for a local source means nothing to whoever reads the error. */
+static void name_source(struct fetch *f, int code, struct err *e)
+{
+	const char *internal = remote_path(f), *text = err_text(e), *at;
+	size_t n = strlen(internal);
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	if (f->src->path_fd < 0 || !f->url.path || !strstr(text, internal))
+		return;
+	while ((at = strstr(text, internal))) {
+		bool other = at[n] >= '0' && at[n] <= '9';
+
+		buf_add(&out, text, (size_t)(at - text));
+		buf_adds(&out, other ? internal : f->url.path);
+		text = at + n;
+	}
+	buf_adds(&out, text);
+	err_set(e, code, "%s", out.data);
+}
+
 int remote_fetch(git_repository *repo, const struct source *src, const char *home_dir,
 	void (*progress)(void *userdata, const char *text), void *userdata, struct err *e)
 {
@@ -316,5 +360,7 @@ int remote_fetch(git_repository *repo, const struct source *src, const char *hom
 		r = connect_and_transfer(&f, repo, remote, e);
 	git_remote_free(remote);
 	err_clear(&f.refusal);
+	if (r < 0)
+		name_source(&f, r, e);
 	return r;
 }

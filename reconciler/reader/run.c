@@ -74,9 +74,9 @@ static int check_rewind(struct reading *r, const struct pulled *p)
 
 	if (!r->job->applied || r->job->allow_rewind)
 		return 0;
-	if (git_repository_open_bare(&repo, p->git_dir) < 0)
-		return err_set(&r->err, -EUCLEAN, "%s: %s", p->git_dir, git_failure());
-	int code = commit_descends(repo, p->commit, r->job->applied, &r->err);
+	int code = git_open(p->git_dir, &repo, &r->err);
+	if (!code)
+		code = commit_descends(repo, p->commit, r->job->applied, &r->err);
 	git_repository_free(repo);
 	return code;
 }

@@ -74,6 +74,8 @@ static int render_expression(struct template *t, const char *s, size_t size, str
 			"written "
 			"{{ \"{{\" }}",
 			text);
+	if (t->vars && t->vars->kind != NODE_MAP)
+		return -EINVAL; /* that is wrong with vars: itself, and reported there */
 	const struct node *value = t->vars ? node_get(t->vars, text) : NULL;
 	if (!value)
 		return undefined(t, text);

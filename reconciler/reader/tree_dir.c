@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "l4sync/check.h"
+#include "l4sync/host.h"
 #include "l4sync/resources.h"
 #include "l4sync/tree.h"
 
@@ -53,6 +54,15 @@ static const char *shown(const char *path)
 	return *path ? path : "the state's directory";
 }
 
+static int not_opened(int code, const char *path, struct err *e)
+{
+	if (code == -ELOOP)
+		return err_set(e, code,
+			"%s is reached through a symbolic link, and none is followed in a state",
+			path);
+	return err_errno(e, code, "cannot open %s", shown(path));
+}
+
 struct listing {
 	struct arena *arena;
 	struct tree_entry *items;
@@ -79,7 +89,7 @@ static int list_entry(
 		return 0;
 	int fd = open_below(parent_fd, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return err_errno(l->e, fd, "cannot open %s", path);
+		return not_opened(fd, path, l->e);
 	return list_dir(l, fd, path, depth + 1);
 }
 
@@ -108,11 +118,6 @@ static int list_dir(struct listing *l, int dir_fd, const char *path, unsigned de
 	return r;
 }
 
-static int compare_entries(const void *a, const void *b)
-{
-	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
-}
-
 static int dir_list(
 	struct tree *t, const char *path, struct tree_entry **ret, size_t *ret_n, struct err *e)
 {
@@ -120,10 +125,10 @@ static int dir_list(
 	int fd = open_below(fd_of(t), path, O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0)
-		return err_errno(e, fd == -ENOTDIR ? -ENOENT : fd, "cannot open %s", shown(path));
+		return not_opened(fd == -ENOTDIR ? -ENOENT : fd, path, e);
 	int r = list_dir(&l, fd, path, 1);
 	if (!r && l.n) {
-		qsort(l.items, l.n, sizeof *l.items, compare_entries);
+		qsort(l.items, l.n, sizeof *l.items, tree_entry_compare);
 		*ret = arena_memdup(t->arena, l.items, l.n * sizeof *l.items);
 	}
 	*ret_n = l.n;
@@ -139,8 +144,10 @@ static int dir_find(struct tree *t, const char *path, struct tree_entry *ret, st
 
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return -ENOENT;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, fd < 0 ? fd : -errno, "%s", path);
+	if (fd < 0)
+		return not_opened(fd, path, e);
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "%s", path);
 	*ret = (struct tree_entry){
 		.path = arena_strdup(t->arena, path),
 		.kind = kind_of(&st, slash ? slash + 1 : path),
@@ -165,39 +172,14 @@ static int read_link(
 	return 0;
 }
 
-/* size_max + 1 bytes are asked for, so that a file that grows meanwhile is seen. */
-static int read_file(struct tree *t, int fd, size_t size_max, const void **ret, size_t *ret_size)
-{
-	_cleanup_buf_ struct buf bytes = BUF_INIT;
-	char chunk[16384];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		buf_add(&bytes, chunk, (size_t)n);
-		if (bytes.size > size_max)
-			return -EFBIG;
-	}
-	*ret = arena_memdup(t->arena, bytes.data, bytes.size);
-	*ret_size = bytes.size;
-	return 0;
-}
-
 static int dir_read(struct tree *t, const struct tree_entry *entry, size_t size_max,
 	const void **ret, size_t *ret_size, struct err *e)
 {
-	struct stat st;
-
 	if (entry->kind == TREE_LINK)
 		return read_link(t, entry->path, ret, ret_size, e);
 	/* O_NONBLOCK: what was a file when it was listed may have become a fifo. */
 	_cleanup_close_ int fd = open_below(fd_of(t), entry->path, O_RDONLY | O_NONBLOCK);
-	int r = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -EINVAL : 0;
-	if (!r)
-		r = read_file(t, fd, size_max, ret, ret_size);
+	int r = fd < 0 ? fd : fd_read_all(t->arena, fd, size_max, ret, ret_size);
 	return r < 0 ? err_errno(e, r, "cannot read %s", entry->path) : 0;
 }
 

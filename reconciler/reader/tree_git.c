@@ -96,11 +96,6 @@ static int add_tree(struct listing *l, const git_tree *tree, const char *dir, un
 	return 0;
 }
 
-static int compare_paths(const void *a, const void *b)
-{
-	return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
-}
-
 static int git_find(struct tree *t, const char *path, struct tree_entry *ret, struct err *e)
 {
 	struct git_state *s = (struct git_state *)t;
@@ -149,7 +144,7 @@ static int git_list(
 	git_tree_free(tree);
 	if (!r) {
 		if (l.n)
-			qsort(l.items, l.n, sizeof *l.items, compare_paths);
+			qsort(l.items, l.n, sizeof *l.items, tree_entry_compare);
 		*ret = arena_memdup(t->arena, l.items, l.n * sizeof *l.items);
 		*ret_n = l.n;
 	}

@@ -167,9 +167,10 @@ void tree_want_read(struct reader *r)
 		size_t n = 0;
 		int code = r->tree->ops->list(r->tree, *tree, &entries, &n, &e);
 
-		/* The usual tree may be missing: a state can be all manifest. */
-		if (code < 0 && code != -ENOENT)
+		if (code < 0) {
 			diag_add(r->diags, (struct where){.file = *tree}, "%s", err_text(&e));
+			r->tree_missing = true;
+		}
 		s.tree = *tree;
 		for (size_t i = 0; i < n && code >= 0; i++)
 			ship(&s, &entries[i]);

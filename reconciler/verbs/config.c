@@ -12,7 +12,6 @@
 #include "l4sync/node.h"
 #include "l4sync/text.h"
 
-#define CONFIG_DIR "/etc/l4sync"
 #define CONFIG CONFIG_DIR "/config.yaml"
 #define KEY_SIZE_MAX (1u << 16) /* bytes of a key or known_hosts file */
 
@@ -41,7 +40,8 @@ static void parse_source(const struct node *config, struct source *ret, struct d
 	static const char *const source_keys[] = {"url", "ref", "path", NULL};
 	const struct node *n;
 
-	if (node_want_map(config, CONFIG, diags) < 0 || node_keys(config, known, diags) < 0)
+	if (node_want_map(config, "the configuration", diags) < 0 ||
+		node_keys(config, known, diags) < 0)
 		return;
 	const struct node *source = node_get(config, "source");
 	if (!source || node_want_map(source, "source", diags) < 0 ||
@@ -65,6 +65,8 @@ static const char *local_path(const char *url)
 
 int config_source(struct host *h, const struct request *q, struct source *ret, struct err *e)
 {
+	const char *dir = arena_printf(h->arena, "%s" CONFIG_DIR, h->root_path);
+	const char *file = arena_printf(h->arena, "%s" CONFIG, h->root_path);
 	struct diags diags = {.arena = h->arena};
 	struct node *config;
 	const char *text;
@@ -74,7 +76,7 @@ int config_source(struct host *h, const struct request *q, struct source *ret, s
 	int r = read_text(h, CONFIG, NODE_FILE_SIZE_MAX, &text, &size, e);
 	if (r < 0)
 		return r;
-	if (text && node_parse(h->arena, CONFIG, text, size, &config, &diags) >= 0)
+	if (text && node_parse(h->arena, file, text, size, &config, &diags) >= 0)
 		parse_source(config, ret, &diags);
 	if (diags.n)
 		return err_set(e, -EINVAL, "%s", diag_text(h->arena, &diags.items[0]));
@@ -82,6 +84,7 @@ int config_source(struct host *h, const struct request *q, struct source *ret, s
 		*ret = (struct source){.url = q->source, .path_fd = -1};
 	if (q->ref)
 		ret->ref = q->ref;
+	ret->config_dir = dir;
 	if (!ret->url)
 		return 0;
 	r = read_text(h, CONFIG_DIR "/deploy_key", KEY_SIZE_MAX, &ret->deploy_key, &size, e);

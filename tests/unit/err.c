@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "l4sync/err.h"
 #include "l4sync/mem.h"
@@ -84,6 +85,28 @@ START_TEST(diags_collect)
 }
 END_TEST
 
+static int compare_lines(const struct where *a, const struct where *b)
+{
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+START_TEST(diags_are_the_first_of_all)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct diags d = {.arena = a, .compare = compare_lines};
+
+	/* Lines 25 to 1, each twice. */
+	for (unsigned i = 0; i < 50; i++)
+		diag_add(&d, (struct where){"f", 25 - i / 2, 0}, "%u", i);
+	ck_assert_uint_eq(d.n, DIAG_MAX);
+	ck_assert_uint_eq(d.total, 50);
+	for (unsigned i = 0; i < DIAG_MAX; i++) {
+		ck_assert_uint_eq(d.items[i].where.line, 1 + i / 2);
+		ck_assert_uint_eq(strtoul(d.items[i].text, NULL, 10) % 2, i % 2);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("err");
@@ -95,6 +118,7 @@ int main(void)
 	tcase_add_test(tc, nobody_listens);
 	tcase_add_loop_test(tc, diag_places, 0, ELEMENTS(places));
 	tcase_add_test(tc, diags_collect);
+	tcase_add_test(tc, diags_are_the_first_of_all);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

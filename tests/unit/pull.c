@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,7 +148,51 @@ START_TEST(says_what_is_missing)
 	sh(NULL, "git init -q --bare empty.git");
 	refused(in_top("empty.git"), NULL, true, -ENOENT, "no commit yet");
 	sh(NULL, "cd repo; git tag blob $(git rev-parse HEAD:a)");
-	refused(in_top("repo"), "blob", true, -EINVAL, "leads to no commit");
+	refused(in_top("repo"), "blob", true, -EINVAL, ": refs/tags/blob leads to no commit");
+	sh(NULL, "cp -a bare.git broken.git; echo rubbish >broken.git/refs/heads/master");
+	refused(in_top("broken.git"), NULL, true, -EIO, "cannot read the git repository there: ");
+}
+END_TEST
+
+/* A source that the parent opened is known to the child as a descriptor, and to nobody else. */
+START_TEST(names_the_source)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct source src = {.url = in_top("cache"), .path_fd = -1};
+	struct pulled p;
+
+	src.path_fd = open(src.url, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(src.path_fd, 0);
+	ck_assert_int_eq(pull(arena, &src, in_top("cache"), true, NULL, NULL, &p, &e), -ENOENT);
+	close(src.path_fd);
+	const struct passwd *user = getpwuid(geteuid());
+	ck_assert_str_eq(err_text(&e),
+		arena_printf(arena,
+			"cannot pull from %s: there is no git repository that user %s may read",
+			src.url, user ? user->pw_name : "?"));
+}
+END_TEST
+
+START_TEST(says_where_keys_belong)
+{
+	static const struct {
+		const char *dir, *file;
+	} cases[] = {
+		{NULL, "/etc/l4sync/known_hosts"},
+		{"/srv/image/etc/l4sync", "/srv/image/etc/l4sync/known_hosts"},
+	};
+
+	for (size_t i = 0; i < ELEMENTS(cases); i++) {
+		_cleanup_err_ struct err e = ERR_INIT;
+		struct source src = {
+			.url = "git@127.0.0.1:x", .path_fd = -1, .config_dir = cases[i].dir};
+		struct pulled p;
+
+		ck_assert_int_eq(
+			pull(arena, &src, in_top("cache"), true, NULL, NULL, &p, &e), -EACCES);
+		ck_assert_ptr_nonnull(strstr(err_text(&e),
+			arena_printf(arena, "`ssh-keyscan -p 22 127.0.0.1 >%s`", cases[i].file)));
+	}
 }
 END_TEST
 
@@ -338,6 +383,8 @@ int main(void)
 	tcase_add_test(c, finds_commits);
 	tcase_add_test(c, branch_before_tag);
 	tcase_add_test(c, says_what_is_missing);
+	tcase_add_test(c, names_the_source);
+	tcase_add_test(c, says_where_keys_belong);
 	tcase_add_test(c, refuses_urls);
 	tcase_add_test(c, parses_urls);
 	tcase_add_test(c, follows_the_remote);

@@ -144,6 +144,25 @@ START_TEST(others_are_reported)
 }
 END_TEST
 
+/* A link is not followed, on the way neither; what is said is no errno of it. */
+START_TEST(links_are_not_followed)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct tree_entry entry, *entries;
+	size_t n;
+
+	ck_assert_int_eq(symlinkat("root", dir_fd, "hosts"), 0);
+	ck_assert_int_eq(tree->ops->find(tree, "hosts", &entry, &e), 0);
+	ck_assert_int_eq(entry.kind, TREE_LINK);
+	ck_assert_int_eq(tree->ops->find(tree, "hosts/a", &entry, &e), -ELOOP);
+	ck_assert_str_eq(err_text(&e),
+		"hosts/a is reached through a symbolic link, and none is followed in a state");
+	ck_assert_int_eq(tree->ops->list(tree, "hosts", &entries, &n, &e), -ELOOP);
+	ck_assert_str_eq(err_text(&e),
+		"hosts is reached through a symbolic link, and none is followed in a state");
+}
+END_TEST
+
 START_TEST(a_state_is_a_directory)
 {
 	int fd = openat(dir_fd, "l4sync.yaml", O_RDONLY | O_CLOEXEC);
@@ -164,6 +183,7 @@ int main(void)
 	tcase_add_test(t, no_way_out);
 	tcase_add_test(t, reads);
 	tcase_add_test(t, others_are_reported);
+	tcase_add_test(t, links_are_not_followed);
 	tcase_add_test(t, a_state_is_a_directory);
 	suite_add_tcase(suite, t);
 	SRunner *runner = srunner_create(suite);
