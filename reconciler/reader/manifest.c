@@ -74,7 +74,8 @@ static int read_overlay(struct reader *r, struct node **ret)
 	return code == -ENOENT ? 0 : code;
 }
 
-/* Merging replaces a value before anybody has looked at its type. */
+/* A map takes no part in a merge with what is none: nobody would look at the one of the two that is
+ * replaced. A list for a text is no mistake: there are keys that take either. */
 static void report_replaced(struct reader *r, const struct node *base, const struct node *over)
 {
 	for (size_t i = 0; i < over->n; i++) {
@@ -83,7 +84,7 @@ static void report_replaced(struct reader *r, const struct node *base, const str
 
 		if (!n || n->kind == NODE_NULL || by->kind == NODE_NULL)
 			continue;
-		if (n->kind != by->kind)
+		if ((n->kind == NODE_MAP) != (by->kind == NODE_MAP))
 			diag_add(r->diags, n->where,
 				"%s: is %s here and %s in %s, which replaces it; one of the two is "
 				"wrong",
