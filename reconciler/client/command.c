@@ -63,8 +63,7 @@ const struct flag flag_table[] = {
 	{"ref", 0, "REF", PLAN | APPLY, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
 	{"root", 0, "DIR", SHOWN, FLAG_PATH, IN(root),
 		"act on a file tree instead of the live host"},
-	{"host", 0, "NAME", PLAN | APPLY | CHECK, FLAG_TEXT, IN(host),
-		"with --root: whose state to use"},
+	{"host", 0, "NAME", SHOWN, FLAG_TEXT, IN(host), "with --root: whose state to use"},
 	{"only", 0, "SEL", PLAN | APPLY | CHECK, FLAG_ONLY, 0,
 		"only these resources: a name (file:/etc/x, or /etc/x) or a glob of them; may be "
 		"repeated"},

@@ -281,6 +281,16 @@ START_TEST(test_help_command)
 }
 END_TEST
 
+/* A tree without a host name is told to be given one: by every command that has --root. */
+START_TEST(test_host_goes_with_root)
+{
+	for (const struct command *c = command_table; c->summary; c++) {
+		ck_assert_int_eq(parse(arena_printf(arena, "%s --root /r --host a", c->name)), 0);
+		ck_assert_str_eq(request.host, "a");
+	}
+}
+END_TEST
+
 START_TEST(test_completion)
 {
 	_cleanup_free_ char *text = NULL;
@@ -290,10 +300,10 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text,
-		"plan\napply\ncheck\nstatus\nlog\n--help\n--version\n-H\n"
-		"-H\n--root=\n--lines=\n--format=\n--json\n--color=\n--verbose\n--quiet\n--help\n"
-		"--version\n");
+	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\n--help\n--version\n-H\n"
+			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
+			       "verbose\n--quiet\n--help\n"
+			       "--version\n");
 }
 END_TEST
 
@@ -314,6 +324,7 @@ int main(void)
 	tcase_add_test(t, test_config_refused);
 	tcase_add_test(t, test_empty_host_is_here);
 	tcase_add_loop_test(t, test_help, 0, commands + 1);
+	tcase_add_test(t, test_host_goes_with_root);
 	tcase_add_test(t, test_help_formats);
 	tcase_add_test(t, test_help_command);
 	tcase_add_test(t, test_completion);
