@@ -77,14 +77,14 @@ static bool restarts(const json_t *plan, const char *id)
 /* Whether this file's unit, named by the id up to a slash, comes or goes with the plan. */
 static bool comes_or_goes(const json_t *plan, const char *own)
 {
-	size_t size = strcspn(own, "/"), i;
+	size_t size = strcspn(own, "/"), type = strlen("unit:"), i;
 	const json_t *change;
 
 	json_array_foreach(json_object_get(plan, "changes"), i, change) {
 		const char *id = field(change, "id"), *op = field(change, "op");
 
-		if (text_starts(id, "unit:") && !strncmp(id + 5, own, size) && !id[5 + size] &&
-			(!strcmp(op, "create") || !strcmp(op, "delete")))
+		if (text_starts(id, "unit:") && !strncmp(id + type, own, size) &&
+			!id[type + size] && (!strcmp(op, "create") || !strcmp(op, "delete")))
 			return true;
 	}
 	return false;
