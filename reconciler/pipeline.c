@@ -193,6 +193,8 @@ enum txn_result run_apply(
 
 	if (queue(r, t, NULL, e) < 0)
 		return TXN_REFUSED;
+	/* Counted from the first step on; instances that come meanwhile are added when they do. */
+	txn_expect(t, plan_restarts(r->plan));
 	enum txn_result result = txn_run(t, &hooks, e);
 	*ret_generation = x.generation;
 	*ret_restarted = x.restarted;

@@ -16,6 +16,7 @@ struct command {
 	const char *summary; /* one line; NULL: hidden */
 	const char *text;    /* paragraphs of `l4sync COMMAND --help` */
 	bool writes;         /* changes the host: goes on when nobody listens any more */
+	bool markdown;       /* has something to show that way */
 };
 
 /* How a flag's value is stored in struct request. */
@@ -41,8 +42,8 @@ struct flag {
 	const char *value; /* "HOST"; NULL: takes none; in brackets: optional, after = */
 	unsigned commands; /* bits of those it goes with */
 	enum flag_kind kind;
-	size_t offset; /* in struct request */
-	const char *help;
+	size_t offset;    /* in struct request */
+	const char *help; /* NULL: command_formats() */
 };
 
 extern const struct command command_table[]; /* ends with a NULL name */
@@ -50,6 +51,8 @@ extern const struct flag flag_table[];       /* ends with neither name nor lette
 
 /* NULL if there is none of that name. */
 const struct command *command_find(const char *name);
+/* What --format takes, as words; c NULL: any command's. */
+const char *command_formats(const struct command *c);
 /* The nearest name of a command that is not hidden, or NULL. */
 const char *command_nearest(const char *name);
 /* The nearest name of a flag, with its dashes left out, or NULL. */

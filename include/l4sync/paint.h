@@ -54,6 +54,13 @@ void paint_styled(struct paint *p, enum style style, const char *s); /* in that 
  */
 void paint_words(struct paint *p, size_t indent, const char *s);
 
+/*
+ * Foreign text that may be as long as a file: beyond a thousand bytes it is cut, between two
+ * characters, and how many bytes are left out is said. The value is broken as by paint_words().
+ */
+void paint_line(struct paint *p, const char *s, size_t size);
+void paint_value(struct paint *p, size_t indent, const char *s);
+
 /* The column that the buffer ends at, from 0; styles take no room. */
 size_t paint_column(const struct paint *p);
 

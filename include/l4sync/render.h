@@ -27,10 +27,14 @@ bool plan_is_empty(const json_t *plan);
 void render_plan(struct paint *p, const json_t *plan, bool allowed);
 /* "194 ok, 4 to change, 2 restarts", no newline */
 void render_plan_summary(struct paint *p, const json_t *plan);
-/* One change with what differs; lines of its own. */
-void render_change(struct paint *p, const json_t *change);
-/* "+", "~" or "-" of a change's op */
+/* One change of the plan with what differs; lines of its own. */
+void render_change(struct paint *p, const json_t *plan, const json_t *change);
+/* Its directives by section: [Unit], those of the type, [Install]. What a directive takes is not
+ * said where the unit comes or goes and nothing restarts for it. */
+void render_directives(struct paint *p, const json_t *plan, const json_t *change);
+/* "+", "~" or "-" of a change's op; the style of a line that begins so */
 const char *change_sign(const json_t *change);
+enum style sign_style(char sign);
 /* Why the content is not shown, or NULL if there is nothing to say. */
 const char *change_hidden(const json_t *change);
 

@@ -34,20 +34,16 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
 struct request {
 	const char *command; /* "plan", "apply", … */
-	size_t n_args;
-	const char *const *args;
-	const char *state;  /* --state DIR, absolute */
-	const char *source; /* --source URL */
-	const char *ref;    /* --ref REF */
-	const char *root;   /* --root DIR, absolute; NULL: the live host */
-	const char *host;   /* --host NAME: whose state, with --root */
-	const char *out;    /* plan --out FILE */
+	const char *state;   /* --state DIR, absolute */
+	const char *source;  /* --source URL */
+	const char *ref;     /* --ref REF */
+	const char *root;    /* --root DIR, absolute; NULL: the live host */
+	const char *host;    /* --host NAME: whose state, with --root */
 	size_t n_only;
 	const char *const *only; /* --only SEL, repeatable */
 	bool yes;
 	bool allow_removal;
 	bool allow_rewind;
-	bool heal;
 	unsigned long lines; /* log -n N; 0: the default */
 	/* How it is shown; these do not travel. */
 	const char *remote; /* -H HOST; NULL: here */
@@ -61,6 +57,10 @@ struct request {
 json_t *request_to_json(const struct request *r); /* a new reference; only what travels */
 /* Strict: an unknown key or a wrong type is refused, with a hint at different versions. */
 int request_from_json(struct arena *a, const json_t *o, struct request *ret, struct err *e);
+
+/* The command as it could be given to a shell on the host: with all flags that say what is done, in
+ * the order of the flag table; not with those of showing it. In the arena. */
+const char *request_command(struct arena *a, const struct request *r);
 
 /* Parses argv. 0; or -EINVAL with the usage error in e; *ret_done when --help or --version was
  * printed and there is nothing to do. */

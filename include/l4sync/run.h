@@ -64,7 +64,6 @@ bool run_selects(const struct run *r, const char *id);
 /* Who asks for this run: SUDO_USER or the user's name; the ssh client's address or NULL. */
 const char *run_user(struct arena *a);
 const char *run_client(struct arena *a);
-const char *run_command(struct arena *a, const struct request *q);
 
 /* The pipeline's parts. All set the error's exit where it is not 1. */
 int run_read(struct run *r, struct err *e);      /* pull and read: the want */

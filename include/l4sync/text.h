@@ -1,6 +1,6 @@
 /*
  * Small text functions that more than one part needs: escaping of the canonical form, natural
- * order, globs of SPEC 2, nearest name.
+ * order, times, globs of SPEC 2, nearest name.
  * Called by everything.
  */
 #ifndef L4SYNC_TEXT_H
@@ -35,12 +35,16 @@ bool text_is_utf8(const char *s, size_t size);
  * rules for leading zeros). Total order: equal only if the bytes are equal. */
 int text_natural_cmp(const char *a, const char *b);
 
+/* RFC 3339 in UTC as people read it: "2026-01-02 03:04:05 UTC"; anything else as it is. The result
+ * is in the arena or s itself. */
+const char *text_time(struct arena *a, const char *s);
+
 /* A glob over paths or names: ? and * and [..] stop at '/', ** does not (SPEC 2). An unclosed [
  * matches nothing. */
 bool text_glob(const char *pattern, const char *s);
 
-/* The entry of a NULL-terminated list nearest to s (edit distance at most 1 + length/3), or NULL.
- */
+/* The entry of a NULL-terminated list nearest to s, or NULL: at most a third of its letters may be
+ * others (a transposition is two), so of three letters one. */
 const char *text_nearest(const char *s, const char *const *list);
 
 #endif

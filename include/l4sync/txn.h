@@ -119,7 +119,7 @@ int txn_idle(void *userdata);
 /* One step of the event stream; `of` counts steps and restarts. */
 void txn_event(
 	struct txn *t, const char *state, const char *action, const char *target, const char *text);
-/* How many further events of that kind will come: the restarts of this run. */
+/* How many events come behind the steps': the restarts of this run. A later number replaces it. */
 void txn_expect(struct txn *t, size_t n);
 
 /* Whether an interrupted run's journal is there; since (seconds since the epoch) if so. */

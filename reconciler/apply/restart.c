@@ -34,6 +34,11 @@ void unit_report_failure(struct txn *t, const char *unit, const char *text)
 			event_string(lines[i]));
 }
 
+int unit_not_awaited(const char *unit, struct err *e)
+{
+	return err_set(e, -EINTR, "interrupted: %s was not waited for", unit);
+}
+
 int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, struct err *e)
 {
 	struct bus *bus;
@@ -46,9 +51,7 @@ int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, s
 			t->arena, "%s: must stay up for %.1f s", unit, (double)settle_ns / 1e9),
 		NULL);
 	r = bus_watch_healthy(bus, unit, SETTLE_TIMEOUT_MS, settle_ns, txn_idle, NULL, e);
-	if (r == -EINTR)
-		return err_set(e, r, "interrupted");
-	return r;
+	return r == -EINTR ? unit_not_awaited(unit, e) : r;
 }
 
 static int details_of(struct txn *t, const char *unit, struct unit_details *ret, struct err *e)
@@ -76,7 +79,7 @@ static int restart_and_watch(struct txn *t, const struct effect *f, bool *ret_ra
 		r = bus_job(bus, f->target, UNIT_TRY_RESTART, JOB_TIMEOUT_MS, txn_idle, NULL,
 			&result, e);
 	if (r < 0)
-		return r == -EINTR ? err_set(e, r, "interrupted") : r;
+		return r == -EINTR ? unit_not_awaited(f->target, e) : r;
 	if (strcmp(result, "done") != 0)
 		return err_set(
 			e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target, result);
@@ -102,7 +105,8 @@ static int restart_one(struct txn *t, const struct effect *f, struct err *e)
 	int r = restart_and_watch(t, f, &ran, &after, e);
 	if (r < 0) {
 		txn_event(t, "failed", "restart", f->target, text);
-		unit_report_failure(t, f->target, err_text(e));
+		if (r != -EINTR)
+			unit_report_failure(t, f->target, err_text(e));
 		return r;
 	}
 	if (ran)

@@ -9,6 +9,9 @@
 #include "l4sync/plan.h"
 #include "l4sync/txn.h"
 
+/* -EINTR with a sentence: the unit did not fail, the run was interrupted. */
+int unit_not_awaited(const char *unit, struct err *e);
+
 /* Waits until the unit is active and stays so; -EREMOTEIO with a sentence when it does not. */
 int unit_settle(struct txn *t, const char *unit, unsigned long long settle_ns, struct err *e);
 

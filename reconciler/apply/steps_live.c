@@ -102,7 +102,7 @@ static int run_job(
 	if (r >= 0)
 		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, txn_idle, NULL, &result, e);
 	if (r == -EINTR)
-		return err_set(e, r, "interrupted");
+		return unit_not_awaited(unit, e);
 	if (r < 0)
 		return r;
 	if (strcmp(result, "done") != 0)
@@ -115,11 +115,12 @@ static int commit_start(struct txn *t, struct step *s, struct err *e)
 	const char *unit = step_get(s, "unit");
 	int r = run_job(t, "start", UNIT_START, unit, e);
 
-	if (r >= 0)
-		r = unit_settle(t, unit, s->settle_ns, e);
-	if (r < 0 && r != -EINTR)
-		unit_report_failure(t, unit, err_text(e));
-	return r;
+	return r < 0 ? r : unit_settle(t, unit, s->settle_ns, e);
+}
+
+static void explain_start(struct txn *t, const struct step *s, const char *error)
+{
+	unit_report_failure(t, step_get(s, "unit"), error);
 }
 
 static int commit_stop(struct txn *t, struct step *s, struct err *e)
@@ -157,6 +158,7 @@ const struct step_ops step_start = {
 	.kind = "start",
 	.action = "start",
 	.commit = commit_start,
+	.explain = explain_start,
 	.sentence = sentence_start,
 };
 

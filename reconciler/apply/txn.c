@@ -85,7 +85,7 @@ int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *
 
 void txn_expect(struct txn *t, size_t n)
 {
-	t->of += n;
+	t->expected = n;
 }
 
 void txn_event(
@@ -94,8 +94,8 @@ void txn_event(
 	if (!strcmp(state, "start"))
 		t->position++;
 	event_emit(t->sink, "{s:s, s:I, s:I, s:s, s:s, s:o, s:o}", "event", "step", "position",
-		(json_int_t)t->position, "of", (json_int_t)t->of, "state", state, "action", action,
-		"target", event_string(target), "text", event_string(text));
+		(json_int_t)t->position, "of", (json_int_t)(t->of + t->expected), "state", state,
+		"action", action, "target", event_string(target), "text", event_string(text));
 }
 
 static void step_event(struct txn *t, const struct step *s, const char *state)
@@ -147,6 +147,8 @@ static int commit_phases(struct txn *t, enum phase first, enum phase last, struc
 		s->touched = true;
 		int r = s->ops->commit(t, s, e);
 		step_event(t, s, r < 0 ? "failed" : "done");
+		if (r < 0 && r != -EINTR && s->ops->explain)
+			s->ops->explain(t, s, err_text(e));
 		if (r < 0)
 			return r;
 	}

@@ -20,6 +20,8 @@ struct step_ops {
 	/* Makes what nobody sees: temporary files, synced. */
 	int (*stage)(struct txn *t, struct step *s, struct err *e);
 	int (*commit)(struct txn *t, struct step *s, struct err *e);
+	/* After the event that says that commit failed, and unless it was interrupted. */
+	void (*explain)(struct txn *t, const struct step *s, const char *error);
 	/* From whatever was reached: back to what was before. *left: somebody else has changed it
 	 * meanwhile, so it was left alone (the text says how). */
 	int (*undo)(struct txn *t, struct step *s, bool *left, struct err *e);
@@ -47,6 +49,7 @@ struct txn {
 	size_t n, cap;
 	struct step *steps;               /* malloc'd */
 	size_t position, of;              /* of the event stream */
+	size_t expected;                  /* events beyond the steps': the restarts */
 	int journal_fd;                   /* the log of units, once the journal is written */
 	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
 	unsigned long long

@@ -247,6 +247,13 @@ bool text_glob(const char *pattern, const char *s)
 	return any && now[n - 1];
 }
 
+const char *text_time(struct arena *a, const char *s)
+{
+	if (strlen(s) != strlen("2026-01-02T03:04:05Z") || s[10] != 'T' || s[19] != 'Z')
+		return s;
+	return arena_printf(a, "%.10s %.8s UTC", s, s + 11);
+}
+
 static size_t edit_distance(const char *s, const char *t)
 {
 	size_t row[65];
@@ -277,7 +284,7 @@ static size_t edit_distance(const char *s, const char *t)
 const char *text_nearest(const char *s, const char *const *list)
 {
 	const char *nearest = NULL;
-	size_t best = 2 + strlen(s) / 3;
+	size_t best = 1 + (strlen(s) + 1) / 3;
 
 	for (; *list; list++) {
 		size_t d = edit_distance(s, *list);

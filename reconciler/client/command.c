@@ -27,26 +27,27 @@ const struct command command_table[] = {
 		"with their origin, the effects in their order with the reason for each, what "
 		"else should be known. Nothing is changed.\n"
 		"Exit status 0: nothing differs; 2: something does.",
-		false},
+		.markdown = true},
 	{"apply", APPLY, "make the host match the state",
 		"Shows the plan, asks, and applies it as one transaction: if a step fails, what "
 		"was changed is put back. Then the result is recorded as a generation.\n"
 		"Exit status 0: applied, or nothing to do; 1: nothing was changed; 3: failed and "
-		"rolled back; 4: failed and not wholly rolled back; 7: applied, restarts deferred; "
-		"8: the connection was lost, ask status.",
-		true},
+		"rolled back; 4: failed and not wholly rolled back; 8: the connection was lost, "
+		"ask status.",
+		.writes = true},
 	{"check", CHECK, "compare the host with what was applied last",
 		"Compares the host with the newest generation. Nothing is pulled or changed.\n"
-		"Exit status 0: as it was applied; 2: something drifted; 7: only restarts are "
-		"pending.",
-		false},
+		"Exit status 0: as it was applied; 2: something drifted.",
+		.markdown = true},
 	{"status", STATUS, "show the newest generation, the lock and what is pending",
 		"Shows which generation the host is at, who holds the lock, whether an apply was "
 		"interrupted, and what is pending. Changes nothing.",
-		false},
+		.markdown = false},
 	{"log", LOG, "list the generations, newest first",
-		"Lists the recorded applies, newest first: when, by whom, the outcome.", false},
-	{"serve", SERVE, NULL, "The far end of -H: requests on stdin, events on stdout.", false},
+		"Lists the recorded applies, newest first: when, by whom, the outcome.",
+		.markdown = false},
+	{"serve", SERVE, NULL, "The far end of -H: requests on stdin, events on stdout.",
+		.markdown = false},
 	{0},
 };
 
@@ -62,17 +63,17 @@ const struct flag flag_table[] = {
 	{"ref", 0, "REF", PLAN | APPLY, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
 	{"root", 0, "DIR", SHOWN, FLAG_PATH, IN(root),
 		"act on a file tree instead of the live host"},
-	{"host", 0, "NAME", PLAN | APPLY | CHECK, FLAG_TEXT, IN(host),
-		"with --root: whose state to use"},
+	{"host", 0, "NAME", SHOWN, FLAG_TEXT, IN(host), "with --root: whose state to use"},
 	{"only", 0, "SEL", PLAN | APPLY | CHECK, FLAG_ONLY, 0,
-		"only these resources: a name (file:/etc/x) or a glob of them; may be repeated"},
+		"only these resources: a name (file:/etc/x, or /etc/x) or a glob of them; may be "
+		"repeated"},
 	{"yes", 'y', NULL, APPLY, FLAG_TRUE, IN(yes), "do not ask"},
 	{"allow-removal", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_removal),
 		"accept a plan that the removal guard stops"},
 	{"allow-rewind", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_rewind),
 		"accept a commit that does not descend from the one applied last"},
 	{"lines", 'n', "N", LOG, FLAG_NUMBER, IN(lines), "at most N generations"},
-	{"format", 0, "FORMAT", SHOWN, FLAG_FORMAT, 0, "text, json, or markdown (plan and check)"},
+	{"format", 0, "FORMAT", SHOWN, FLAG_FORMAT, 0, NULL},
 	{"json", 0, NULL, SHOWN, FLAG_JSON, 0, "the same as --format json, see l4sync-json(5)"},
 	{"color", 0, "[WHEN]", SHOWN, FLAG_COLOR, 0, "always, never or auto"},
 	{"verbose", 'v', NULL, SHOWN, FLAG_VERBOSE, 0, "long diffs and lists whole, and notes"},
@@ -88,6 +89,11 @@ const struct command *command_find(const char *name)
 		if (!strcmp(c->name, name))
 			return c;
 	return NULL;
+}
+
+const char *command_formats(const struct command *c)
+{
+	return !c || c->markdown ? "text, json or markdown" : "text or json";
 }
 
 const char *command_nearest(const char *name)

@@ -20,7 +20,7 @@ static void column(struct paint *p, size_t to)
 		buf_addc(&p->buf, ' ');
 }
 
-static void flag_help(struct paint *p, const struct flag *f)
+static void flag_help(struct paint *p, const struct command *c, const struct flag *f)
 {
 	if (f->letter)
 		buf_addf(&p->buf, "  -%c%s", f->letter, f->name ? ", " : "");
@@ -33,7 +33,7 @@ static void flag_help(struct paint *p, const struct flag *f)
 	else if (f->value)
 		buf_addf(&p->buf, " %s", f->value);
 	column(p, FLAG_COLUMN);
-	paint_words(p, FLAG_COLUMN, f->help);
+	paint_words(p, FLAG_COLUMN, f->help ? f->help : command_formats(c));
 	buf_addc(&p->buf, '\n');
 }
 
@@ -66,7 +66,7 @@ static void command_help(struct paint *p, const struct command *c)
 	buf_addc(&p->buf, '\n');
 	for (const struct flag *f = flag_table; f->name || f->letter; f++)
 		if (f->commands & c->bit)
-			flag_help(p, f);
+			flag_help(p, c, f);
 }
 
 void help_print(FILE *f, const struct command *c)

@@ -25,6 +25,16 @@ static int run(const struct request *r)
 	return command_find(r->command)->writes ? status : EXIT_REFUSED;
 }
 
+/* As any other error: harmless, and wrapped on a terminal. */
+static void say_usage(const char *text)
+{
+	const struct request r = {.color = -1, .verbosity = -1};
+	struct sink *s = sink_open(&r);
+
+	event_message(s, "error", "%s", text);
+	sink_close(s);
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -35,7 +45,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (options_parse(a, argc, argv, &r, &done, &e)) {
-		fprintf(stderr, "l4sync: %s\n", err_text(&e));
+		say_usage(err_text(&e));
 		return e.exit ? e.exit : EXIT_USAGE;
 	}
 	if (done)

@@ -69,7 +69,8 @@ static int set_word(struct parse *p, const struct flag *f, const char *value)
 		return 0;
 	}
 	return usage(p, "--%s takes %s, not \"%s\"", f->name,
-		f->kind == FLAG_FORMAT ? "text, json or markdown" : "always, never or auto", value);
+		f->kind == FLAG_FORMAT ? command_formats(p->command) : "always, never or auto",
+		value);
 }
 
 static int set_number(struct parse *p, const struct flag *f, const char *value)
@@ -208,7 +209,7 @@ static int check_command(struct parse *p, const char *name)
 		       : usage(p, "unknown command \"%s\"", name);
 }
 
-static int check_combination(struct parse *p)
+static int check_combination(struct parse *p, const char *argument)
 {
 	const struct request *r = &p->request;
 
@@ -216,15 +217,14 @@ static int check_combination(struct parse *p)
 		if (p->seen >> i & 1 && !(flag_table[i].commands & p->command->bit))
 			return usage(p, "%s does not go with %s", flag_name(p, &flag_table[i]),
 				p->command->name);
-	if (r->n_args)
-		return usage(p, "%s takes no argument: \"%s\"", r->command, r->args[0]);
+	if (argument)
+		return usage(p, "%s takes no argument: \"%s\"", r->command, argument);
 	if (r->state && (r->source || r->ref))
 		return usage(p, "--state is a directory; it does not go with --%s",
 			r->source ? "source" : "ref");
 	if (r->host && !r->root)
 		return usage(p, "--host goes with --root only; -H HOST runs it on another host");
-	if (r->format == FORMAT_MARKDOWN && strcmp(r->command, "plan") &&
-		strcmp(r->command, "check"))
+	if (r->format == FORMAT_MARKDOWN && !p->command->markdown)
 		return usage(p, "--format markdown goes with plan and check only");
 	return 0;
 }
@@ -306,6 +306,11 @@ int options_parse(
 	for (int i = 1; i < argc && !p.command; i++)
 		p.command = command_find(argv[i]);
 	int rc = parse_flags(&p, argc, argv);
+	/* As --help; what follows is the command that it is about. */
+	if (!rc && argv[optind] && !strcmp(argv[optind], "help")) {
+		p.help = true;
+		optind++;
+	}
 	if (!rc)
 		rc = check_command(&p, argv[optind]);
 	if (rc)
@@ -313,9 +318,7 @@ int options_parse(
 	*ret_done = print_help(&p);
 	if (*ret_done)
 		return 0;
-	p.request.args = (const char *const *)&argv[optind + 1];
-	p.request.n_args = (size_t)(argc - optind - 1);
-	rc = check_combination(&p);
+	rc = check_combination(&p, argv[optind + 1]);
 	if (!rc)
 		rc = resolve_remote(&p);
 	if (!rc)

@@ -9,6 +9,9 @@
 
 #include "l4sync/text.h"
 
+#define LINE_SHOWN 1000u /* bytes of a line that are shown of a longer one */
+#define LINE_SLACK 100u  /* so many more are shown rather than counted */
+
 static const char *const style_codes[] = {
 	[STYLE_PLAIN] = "\033[0m",
 	[STYLE_BOLD] = "\033[1m",
@@ -164,4 +167,46 @@ void paint_words(struct paint *p, size_t indent, const char *s)
 		}
 		s += *s != '\0';
 	}
+}
+
+/* How many of its bytes are shown. A character has at most three bytes behind its first. */
+static size_t shown_size(const char *s, size_t size)
+{
+	size_t n = LINE_SHOWN;
+
+	if (size <= LINE_SHOWN + LINE_SLACK)
+		return size;
+	while (n > LINE_SHOWN - 3 && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+static void say_left_out(struct paint *p, size_t bytes)
+{
+	if (!bytes)
+		return;
+	buf_addc(&p->buf, ' ');
+	paint_symbol(p, SYMBOL_ELLIPSIS);
+	buf_addf(&p->buf, " (%zu more bytes)", bytes);
+}
+
+void paint_line(struct paint *p, const char *s, size_t size)
+{
+	size_t n = shown_size(s, size);
+
+	paint_bytes(p, s, n);
+	say_left_out(p, size - n);
+}
+
+void paint_value(struct paint *p, size_t indent, const char *s)
+{
+	size_t size = s ? strlen(s) : 0;
+	size_t n = size ? shown_size(s, size) : 0;
+	_cleanup_buf_ struct buf shown = BUF_INIT;
+
+	if (!size)
+		return;
+	buf_add(&shown, s, n);
+	paint_words(p, indent, shown.data);
+	say_left_out(p, size - n);
 }

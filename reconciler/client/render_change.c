@@ -1,5 +1,6 @@
 /*
- * One change of a plan: its line, and below it the attributes, directives or lines that differ.
+ * One change of a plan: its line, and below it the attributes or lines that differ; directives
+ * stand in render_directives.c.
  * Decides nothing about it. Called by render_plan.c.
  */
 #include <string.h>
@@ -24,16 +25,16 @@ const char *change_hidden(const json_t *change)
 	bool update = !strcmp(op, "update");
 
 	if (json_is_true(json_object_get(change, "secret")))
-		return update                  ? "content differs (secret, not shown)"
-		       : !strcmp(op, "create") ? "content not shown (secret)"
-					       : NULL;
+		return update                      ? "content differs (secret, not shown)"
+		       : !strcmp(op, "attributes") ? NULL
+						   : "content not shown (secret)";
 	if (!strcmp(field(change, "encoding"), "base64") && strcmp(op, "attributes") &&
 		strcmp(op, "delete"))
 		return update ? "content differs (binary)" : "content not shown (binary)";
 	return NULL;
 }
 
-static enum style sign_style(char sign)
+enum style sign_style(char sign)
 {
 	return sign == '+' ? STYLE_GREEN : sign == '-' ? STYLE_RED : STYLE_YELLOW;
 }
@@ -64,76 +65,6 @@ static void render_attributes(struct paint *p, const json_t *change)
 	}
 }
 
-static void value_line(struct paint *p, char sign, const char *key, const json_t *value)
-{
-	const char text[] = {sign, '\0'};
-
-	buf_adds(&p->buf, INDENT);
-	paint_style(p, sign_style(sign));
-	buf_adds(&p->buf, text);
-	paint_text(p, key);
-	buf_addc(&p->buf, '=');
-	paint_text(p, json_string_value(value));
-	paint_style(p, STYLE_PLAIN);
-}
-
-/* The values of a list that both sides begin or end with do not differ. */
-static void render_directive(struct paint *p, const json_t *d)
-{
-	const json_t *old = json_object_get(d, "old"), *new = json_object_get(d, "new");
-	size_t n = json_array_size(old), m = json_array_size(new), from = 0;
-	const char *class = field(d, "class");
-
-	while (from < n && from < m &&
-		json_equal(json_array_get(old, from), json_array_get(new, from)))
-		from++;
-	while (n > from && m > from &&
-		json_equal(json_array_get(old, n - 1), json_array_get(new, m - 1)))
-		n--, m--;
-	for (size_t i = from; i < n + m - from; i++) {
-		bool gone = i < n;
-
-		value_line(p, gone ? '-' : '+', field(d, "key"),
-			gone ? json_array_get(old, i) : json_array_get(new, i - n + from));
-		if (i + 1 == n + m - from && *class && strcmp(class, "none")) {
-			paint_style(p, STYLE_DIM);
-			buf_adds(&p->buf, "  (");
-			paint_text(p, class);
-			buf_addc(&p->buf, ')');
-			paint_style(p, STYLE_PLAIN);
-		}
-		buf_addc(&p->buf, '\n');
-	}
-}
-
-/* "[Service]", with the unit where the change's own name does not say it. */
-static void render_directives(struct paint *p, const json_t *change)
-{
-	const json_t *list = json_object_get(change, "directives"), *d, *before = NULL;
-	const char *id = field(change, "id");
-	const char *own = strchr(id, ':') ? strchr(id, ':') + 1 : id;
-	size_t i;
-
-	json_array_foreach(list, i, d) {
-		const char *unit = field(d, "unit");
-		size_t size = strlen(unit);
-
-		if (!before || strcmp(field(before, "unit"), unit) ||
-			strcmp(field(before, "section"), field(d, "section"))) {
-			buf_adds(&p->buf, INDENT);
-			if (strncmp(own, unit, size) || (own[size] && own[size] != '/')) {
-				paint_text(p, unit);
-				buf_addc(&p->buf, ' ');
-			}
-			buf_addc(&p->buf, '[');
-			paint_text(p, field(d, "section"));
-			buf_adds(&p->buf, "]\n");
-		}
-		render_directive(p, d);
-		before = d;
-	}
-}
-
 static void diff_line(struct paint *p, const char *line, size_t size)
 {
 	enum style style = !size                          ? STYLE_PLAIN
@@ -144,7 +75,7 @@ static void diff_line(struct paint *p, const char *line, size_t size)
 	buf_adds(&p->buf, INDENT);
 	if (style != STYLE_PLAIN)
 		paint_style(p, style);
-	paint_bytes(p, line, size);
+	paint_line(p, line, size);
 	if (style != STYLE_PLAIN)
 		paint_style(p, STYLE_PLAIN);
 	buf_addc(&p->buf, '\n');
@@ -163,11 +94,12 @@ static size_t count_lines(const char *s)
 
 static void render_diff(struct paint *p, const char *diff)
 {
-	/* The two file names say nothing that the change's line does not. */
+	/* The two file names say nothing that the change's line does not. An empty file that comes
+	 * or goes has nothing else. */
 	if (text_starts(diff, "--- ")) {
 		const char *hunk = strstr(diff, "\n@@");
 
-		diff = hunk ? hunk + 1 : diff;
+		diff = hunk ? hunk + 1 : "(empty)";
 	}
 	size_t total = count_lines(diff), show = total;
 	if (p->verbosity < 1 && total > DIFF_LINES + DIFF_SLACK)
@@ -188,7 +120,7 @@ static void render_diff(struct paint *p, const char *diff)
 	buf_addc(&p->buf, '\n');
 }
 
-void render_change(struct paint *p, const json_t *change)
+void render_change(struct paint *p, const json_t *plan, const json_t *change)
 {
 	const char *origin = field(change, "origin"), *hidden = change_hidden(change);
 	const char *sign = change_sign(change);
@@ -207,7 +139,7 @@ void render_change(struct paint *p, const json_t *change)
 		buf_addf(&p->buf, INDENT "%s\n", hidden);
 		return;
 	}
-	render_directives(p, change);
+	render_directives(p, plan, change);
 	/* Where meaning is known, the lines are a repetition. */
 	if (!json_array_size(json_object_get(change, "directives")) || p->verbosity > 0)
 		render_diff(p, field(change, "diff"));

@@ -2,6 +2,7 @@
  * The plan document as markdown, for a comment in code review: diffs are folded away.
  * Decides nothing. Called by the text sink.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "l4sync/render.h"
@@ -34,12 +35,13 @@ static void fence(struct paint *p, const char *content, const char *language)
 	buf_addf(&p->buf, "%s\n", language);
 }
 
-static void render_body(struct paint *p, const json_t *change)
+static void render_body(struct paint *p, const json_t *plan, const json_t *change)
 {
-	struct paint text = {.utf8 = p->utf8, .width = p->width, .verbosity = 1};
+	/* Not wrapped: a continued line would not be coloured as what it belongs to. */
+	struct paint text = {.utf8 = p->utf8, .width = SIZE_MAX, .verbosity = 1};
 
 	/* The text form without its first line; the names and lines are sanitized there. */
-	render_change(&text, change);
+	render_change(&text, plan, change);
 	const char *body = text.buf.data + strcspn(text.buf.data, "\n") + 1;
 	if (*body)
 		fence(p, body, "diff");
@@ -57,7 +59,7 @@ static void render_body(struct paint *p, const json_t *change)
 	buf_free(&text.buf);
 }
 
-static void render_folded(struct paint *p, const json_t *change)
+static void render_folded(struct paint *p, const json_t *plan, const json_t *change)
 {
 	const char *origin = field(change, "origin");
 
@@ -70,7 +72,7 @@ static void render_folded(struct paint *p, const json_t *change)
 		plain(p, origin);
 	}
 	buf_adds(&p->buf, "</summary>\n\n");
-	render_body(p, change);
+	render_body(p, plan, change);
 	buf_adds(&p->buf, "\n</details>\n");
 }
 
@@ -113,6 +115,21 @@ static void render_findings(struct paint *p, const json_t *list)
 	}
 }
 
+static void render_guard(struct paint *p, const json_t *removal)
+{
+	const json_t *reason;
+	size_t i;
+
+	if (!json_is_true(json_object_get(removal, "guarded")))
+		return;
+	buf_adds(&p->buf, "\n**Apply refuses this plan without --allow-removal:**\n\n");
+	json_array_foreach(json_object_get(removal, "reasons"), i, reason) {
+		buf_adds(&p->buf, "- ");
+		plain(p, json_is_string(reason) ? json_string_value(reason) : "");
+		buf_addc(&p->buf, '\n');
+	}
+}
+
 void render_markdown(struct paint *p, const json_t *plan)
 {
 	const json_t *change;
@@ -124,10 +141,8 @@ void render_markdown(struct paint *p, const json_t *plan)
 	render_plan_summary(p, plan);
 	buf_adds(&p->buf, "\n\n");
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
-		render_folded(p, change);
+		render_folded(p, plan, change);
 	render_effects(p, json_object_get(plan, "effects"));
 	render_findings(p, json_object_get(plan, "findings"));
-	if (json_is_true(json_object_get(json_object_get(plan, "removal"), "guarded")))
-		buf_addf(&p->buf, "\n**This plan removes %lld resources.**\n",
-			(long long)field_number(json_object_get(plan, "removal"), "count"));
+	render_guard(p, json_object_get(plan, "removal"));
 }

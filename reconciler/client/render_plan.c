@@ -187,16 +187,12 @@ static void render_skipped(struct paint *p, const json_t *list)
 static void render_guard(struct paint *p, const json_t *removal, bool allowed)
 {
 	const json_t *reason;
-	json_int_t count = field_number(removal, "count");
 	size_t i;
 
 	if (!json_is_true(json_object_get(removal, "guarded")))
 		return;
-	_cleanup_arena_ struct arena *a = arena_new();
-	heading(p, arena_printf(a, "This plan removes %lld resource%s; %s:", (long long)count,
-			   count == 1 ? "" : "s",
-			   allowed ? "--allow-removal accepts it"
-				   : "apply refuses it without --allow-removal"));
+	heading(p, allowed ? "--allow-removal accepts this plan:"
+			   : "Apply refuses this plan without --allow-removal:");
 	json_array_foreach(json_object_get(removal, "reasons"), i, reason) {
 		buf_adds(&p->buf, "  ");
 		paint_style(p, STYLE_RED);
@@ -218,7 +214,7 @@ void render_plan(struct paint *p, const json_t *plan, bool allowed)
 	}
 	buf_addc(&p->buf, '\n');
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
-		render_change(p, change);
+		render_change(p, plan, change);
 	if (json_array_size(list = json_object_get(plan, "effects")))
 		render_effects(p, list);
 	if (json_array_size(list = json_object_get(plan, "findings")))

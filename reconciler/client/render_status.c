@@ -6,18 +6,13 @@
 #include <string.h>
 
 #include "l4sync/render.h"
+#include "l4sync/text.h"
 
-/* RFC 3339 in UTC, without its T and Z; anything else as it is. */
 static void render_time(struct paint *p, const char *time)
 {
-	if (strlen(time) != strlen("2026-01-02T03:04:05Z") || time[10] != 'T' || time[19] != 'Z') {
-		paint_text(p, time);
-		return;
-	}
-	paint_bytes(p, time, 10);
-	buf_addc(&p->buf, ' ');
-	paint_bytes(p, time + 11, 8);
-	buf_adds(&p->buf, " UTC");
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	paint_text(p, text_time(a, time));
 }
 
 static void render_who(struct paint *p, const json_t *g)

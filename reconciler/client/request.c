@@ -1,11 +1,13 @@
 /*
- * A request as JSON and back (request.h).
+ * A request as JSON and back, and as a command line (request.h).
  * Knows which keys there are, not what they mean. Called by both ends of the remote protocol.
  */
 #include "l4sync/request.h"
 
 #include <errno.h>
 #include <string.h>
+
+#include "l4sync/command.h"
 
 enum kind { KIND_TEXT, KIND_BOOL, KIND_NUMBER, KIND_LIST };
 
@@ -19,18 +21,15 @@ static const struct row {
 	size_t offset, n_offset;
 } rows[] = {
 	{ROW(command, KIND_TEXT)},
-	{LIST(args)},
 	{ROW(state, KIND_TEXT)},
 	{ROW(source, KIND_TEXT)},
 	{ROW(ref, KIND_TEXT)},
 	{ROW(root, KIND_TEXT)},
 	{ROW(host, KIND_TEXT)},
-	{ROW(out, KIND_TEXT)},
 	{LIST(only)},
 	{ROW(yes, KIND_BOOL)},
 	{ROW(allow_removal, KIND_BOOL)},
 	{ROW(allow_rewind, KIND_BOOL)},
-	{ROW(heal, KIND_BOOL)},
 	{ROW(lines, KIND_NUMBER)},
 };
 
@@ -146,4 +145,63 @@ int request_from_json(struct arena *a, const json_t *o, struct request *ret, str
 		return err_set(e, -EBADMSG, "the request names no command");
 	*ret = r;
 	return 0;
+}
+
+/* A word for the shell: whoever copies it from the log means what was meant then. */
+static void add_word(struct buf *b, const char *word)
+{
+	static const char harmless[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"_@%+=:,./-";
+
+	buf_addc(b, ' ');
+	if (*word && !word[strspn(word, harmless)]) {
+		buf_adds(b, word);
+		return;
+	}
+	buf_addc(b, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_adds(b, "'\\''");
+		else
+			buf_addc(b, *word);
+	buf_addc(b, '\'');
+}
+
+static void add_flag(struct buf *b, const struct flag *f, const char *value)
+{
+	if (!f->name || !value)
+		return;
+	buf_addf(b, " --%s", f->name);
+	add_word(b, value);
+}
+
+const char *request_command(struct arena *a, const struct request *r)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	buf_addf(&b, "l4sync %s", r->command);
+	for (const struct flag *f = flag_table; f->name || f->letter; f++)
+		switch (f->kind) {
+		case FLAG_TRUE:
+			if (AT(r, f, bool))
+				buf_addf(&b, " --%s", f->name);
+			break;
+		case FLAG_TEXT:
+		case FLAG_PATH:
+		case FLAG_SOURCE:
+			add_flag(&b, f, AT(r, f, const char *));
+			break;
+		case FLAG_NUMBER:
+			if (AT(r, f, unsigned long))
+				buf_addf(&b, " --%s %lu", f->name, AT(r, f, unsigned long));
+			break;
+		case FLAG_ONLY:
+			for (size_t i = 0; i < r->n_only; i++)
+				add_flag(&b, f, r->only[i]);
+			break;
+		default: /* how it is shown */
+			break;
+		}
+	return arena_strdup(a, b.data);
 }

@@ -45,8 +45,8 @@ void sink_message(struct terminal *t, const json_t *event)
 	paint_text(&p, where ? where : "l4sync");
 	buf_adds(&p.buf, warning ? ": warning: " : ": ");
 	paint_style(&p, STYLE_PLAIN);
-	/* Not wrapped at the width, so that it can be searched for; its own lines are indented. */
-	p.width = (size_t)-1;
+	/* In a log it stays one line, so that it can be searched for. */
+	p.width = t->width_err;
 	paint_words(&p, 2, text);
 	buf_addc(&p.buf, '\n');
 	terminal_show(t, t->err, &p);

@@ -13,6 +13,7 @@
 struct text_sink {
 	struct shown shown;
 	char *summary; /* the line that was printed last as one: not said twice */
+	char *failure; /* why a unit failed, which the run fails with too; NULL: not said yet */
 };
 
 static struct terminal *terminal_of(struct text_sink *s)
@@ -35,14 +36,19 @@ static struct paint paint_out(struct text_sink *s)
 	return terminal_paint(terminal_of(s), terminal_of(s)->out);
 }
 
+static void remember(char **said, const char *text)
+{
+	free(*said);
+	*said = xstrdup(text);
+}
+
 static void show_summary(struct text_sink *s, struct paint *p)
 {
 	if (!p->buf.size || (s->summary && !strcmp(s->summary, p->buf.data))) {
 		buf_free(&p->buf);
 		return;
 	}
-	free(s->summary);
-	s->summary = xstrdup(p->buf.data);
+	remember(&s->summary, p->buf.data);
 	buf_addc(&p->buf, '\n');
 	show(s, p);
 }
@@ -141,6 +147,8 @@ static void on_unit(struct text_sink *s, const json_t *event)
 	struct paint p = paint_out(s);
 	buf_adds(&p.buf, "    ");
 	if (failed)
+		remember(&s->failure, field(event, "text"));
+	if (failed)
 		paint_style(&p, STYLE_RED);
 	paint_words(&p, 6, line);
 	if (failed)
@@ -178,10 +186,16 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 	buf_adds(&p.buf, *text ? ": " : "");
 	paint_words(&p, 2, text);
 	buf_addc(&p.buf, '\n');
-	if (quiet(s) && !failed)
+	if (quiet(s) && !failed) {
 		buf_free(&p.buf);
-	else
-		show(s, &p);
+		return;
+	}
+	if (!failed && !start) {
+		_cleanup_arena_ struct arena *a = arena_new();
+
+		remember(&s->summary, arena_printf(a, "Rolled back%s%s", *text ? ": " : "", text));
+	}
+	show(s, &p);
 }
 
 static void on_done(struct text_sink *s, const json_t *event)
@@ -205,8 +219,15 @@ static void on_done(struct text_sink *s, const json_t *event)
 
 static void on_message(struct text_sink *s, const json_t *event)
 {
-	if (!quiet(s) || strcmp(field(event, "event"), "warning"))
-		sink_message(terminal_of(s), event);
+	bool warning = !strcmp(field(event, "event"), "warning");
+
+	if (warning && quiet(s))
+		return;
+	/* Where both streams are read as one, the unit's own line has said it. */
+	if (!warning && terminal_of(s)->together && !*field(event, "where") && s->failure &&
+		!strcmp(s->failure, field(event, "text")))
+		return;
+	sink_message(terminal_of(s), event);
 }
 
 static void on_progress(struct text_sink *s, const json_t *event)
@@ -273,6 +294,7 @@ static void text_free(struct shown *shown)
 	struct text_sink *s = (struct text_sink *)shown;
 
 	free(s->summary);
+	free(s->failure);
 	free(s);
 }
 

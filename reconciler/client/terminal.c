@@ -8,8 +8,10 @@
 #include <langinfo.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "l4sync/progress.h"
@@ -28,10 +30,26 @@ static bool wants_color(FILE *f, int color)
 	return color < 0 ? is_capable(f) && !(no_color && *no_color) : color > 0;
 }
 
-void terminal_init(struct terminal *t, int color, int verbosity)
+/* Columns of a terminal, as many as are easily read; otherwise what is said. */
+static size_t columns(FILE *f, size_t otherwise)
 {
 	struct winsize w;
 
+	if (ioctl(fileno(f), TIOCGWINSZ, &w) < 0)
+		return otherwise;
+	return w.ws_col < 40 ? 80 : w.ws_col < 120 ? w.ws_col : 120;
+}
+
+static bool same_place(FILE *a, FILE *b)
+{
+	struct stat x, y;
+
+	return fstat(fileno(a), &x) == 0 && fstat(fileno(b), &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+void terminal_init(struct terminal *t, int color, int verbosity)
+{
 	*t = (struct terminal){
 		.out = stdout,
 		.err = stderr,
@@ -39,11 +57,11 @@ void terminal_init(struct terminal *t, int color, int verbosity)
 		.color_err = wants_color(stderr, color),
 		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
 		.asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
-		.width = 80,
+		.width = columns(stdout, 80),
+		.width_err = columns(stderr, SIZE_MAX),
+		.together = same_place(stdout, stderr),
 		.verbosity = verbosity,
 	};
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40)
-		t->width = w.ws_col < 120 ? w.ws_col : 120;
 	if (verbosity >= 0 && is_capable(stderr))
 		t->progress = progress_new(stderr, t->color_err, t->utf8);
 }

@@ -65,6 +65,20 @@ void plan_freep(struct plan **p)
 	*p = NULL;
 }
 
+static int compare_text(const char *a, const char *b)
+{
+	return text_natural_cmp(a ? a : "", b ? b : "");
+}
+
+/* Of one kind and code, by place and then text: instance 2 before instance 10. */
+static bool comes_before(const struct finding *a, const struct finding *b)
+{
+	if (strcmp(a->kind, b->kind) != 0 || strcmp(a->code, b->code) != 0)
+		return false;
+	int c = compare_text(a->where, b->where);
+	return c ? c < 0 : compare_text(a->text, b->text) < 0;
+}
+
 void finding_add(struct findings *f, const char *kind, const char *code, const char *where,
 	const char *format, ...)
 {
@@ -72,13 +86,17 @@ void finding_add(struct findings *f, const char *kind, const char *code, const c
 
 	va_start(ap, format);
 	f->items = grow(f->items, &f->cap, f->n, sizeof(*f->items));
-	f->items[f->n++] = (struct finding){
+	struct finding added = {
 		.kind = kind,
 		.code = code,
 		.where = arena_strdup(f->arena, where),
 		.text = arena_vprintf(f->arena, format, ap),
 	};
 	va_end(ap);
+	size_t at = f->n++;
+	for (; at && comes_before(&added, &f->items[at - 1]); at--)
+		f->items[at] = f->items[at - 1];
+	f->items[at] = added;
 }
 
 /* What an inspection has said about a resource already. */

@@ -104,7 +104,7 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.time = time(NULL),
 		.user = run_user(r->arena),
 		.client = run_client(r->arena),
-		.command = run_command(r->arena, r->request),
+		.command = request_command(r->arena, r->request),
 		.outcome = outcome,
 		.error = error,
 		.plan = plan,

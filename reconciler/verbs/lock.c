@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "l4sync/text.h"
+
 #define LOCK_DIR "/run/l4sync"
 #define LOCK_NAME "lock"
 #define READERS_WAIT_MS 5000 /* a check by the timer is done sooner than this */
@@ -50,7 +52,7 @@ static void write_holder(struct arena *a, int fd, const struct request *q)
 
 	strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)getpid(), "user",
-		run_user(a), "command", run_command(a, q), "since", since);
+		run_user(a), "command", request_command(a, q), "since", since);
 	char *text = json_dumps(o, JSON_COMPACT);
 
 	/* Only a courtesy to whoever waits: the lock holds without it. */
@@ -61,7 +63,7 @@ static void write_holder(struct arena *a, int fd, const struct request *q)
 }
 
 /* What readers hold was named by the writer before them, who is gone. */
-static int busy(int fd, bool readers, struct err *e)
+static int busy(struct host *h, int fd, bool readers, struct err *e)
 {
 	json_t *o = readers ? NULL : read_holder(fd);
 	const char *user = NULL, *command = NULL, *since = NULL;
@@ -70,8 +72,10 @@ static int busy(int fd, bool readers, struct err *e)
 	if (o && !json_unpack(o, "{s:I, s:s, s:s, s:s}", "pid", &pid, "user", &user, "command",
 			 &command, "since", &since))
 		err_exit(e, EXIT_LOCKED, -EBUSY,
-			"another run holds the lock: %s, process %lld of %s, since %s", command,
-			(long long)pid, user, since);
+			"another run holds the lock: %s, process %lld of %s, since %s; l4sync "
+			"status%s%s tells whether it still runs",
+			command, (long long)pid, user, text_time(h->arena, since),
+			*h->root_path ? " --root " : "", h->root_path);
 	else
 		err_exit(e, EXIT_LOCKED, -EBUSY, "another run holds the lock%s",
 			readers ? ", one that only looks: try again" : "");
@@ -124,7 +128,7 @@ int lock_take(
 		return err_errno(e, -errno, "cannot open the lock %s%s/%s", h->root_path, LOCK_DIR,
 			LOCK_NAME);
 	if (lock_fd(fd, lock, &readers) < 0)
-		return busy(fd, readers, e);
+		return busy(h, fd, readers, e);
 	if (lock == RUN_WRITES)
 		write_holder(h->arena, fd, q);
 	*ret_fd = TAKE_FD(fd);

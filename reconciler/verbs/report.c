@@ -72,7 +72,7 @@ void run_done_applied(
 	struct run *r, int exit_status, size_t fixed, size_t failed, uint64_t generation)
 {
 	const char *summary = exit_status == EXIT_ROLLED_BACK
-				      ? "Rolled back: everything is as it was before."
+				      ? "Rolled back: everything is as it was before"
 			      : exit_status == EXIT_NOT_ROLLED_BACK
 				      ? "Not wholly rolled back: what is left is named above."
 				      : NULL;

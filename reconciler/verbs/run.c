@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "l4sync/command.h"
+
 #include "generation.h"
 #include "lock.h"
 
@@ -15,11 +17,13 @@ int run_require_root(const struct request *q, struct err *e)
 {
 	if (q->root || geteuid() == 0)
 		return 0;
+	const struct command *c = command_find(q->command);
 	return err_set(e, -EPERM,
 		"l4sync %s looks at the whole host and must run as root (sudo l4sync %s); with "
-		"--root "
-		"DIR it works on a file tree as any user",
-		q->command, q->command);
+		"--root DIR it %s",
+		q->command, q->command,
+		c && c->writes ? "works on a file tree, as whoever may give its files their owners"
+			       : "looks at a file tree that belongs to the caller");
 }
 
 static int open_history(struct run *r, bool create, struct err *e)

@@ -25,23 +25,3 @@ const char *run_client(struct arena *a)
 		ssh = getenv("SSH_CLIENT");
 	return ssh && *ssh ? arena_strndup(a, ssh, strcspn(ssh, " ")) : NULL;
 }
-
-const char *run_command(struct arena *a, const struct request *q)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT;
-
-	buf_addf(&b, "l4sync %s", q->command);
-	for (size_t i = 0; i < q->n_args; i++)
-		buf_addf(&b, " %s", q->args[i]);
-	for (size_t i = 0; i < q->n_only; i++)
-		buf_addf(&b, " --only %s", q->only[i]);
-	if (q->state)
-		buf_addf(&b, " --state %s", q->state);
-	if (q->source)
-		buf_addf(&b, " --source %s", q->source);
-	if (q->ref)
-		buf_addf(&b, " --ref %s", q->ref);
-	if (q->allow_removal)
-		buf_adds(&b, " --allow-removal");
-	return arena_strdup(a, b.data);
-}

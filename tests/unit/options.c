@@ -52,6 +52,9 @@ static const struct {
 	{"pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
 	{"serv", "unknown command \"serv\" (l4sync --help)"},
 	{"diff", "unknown command \"diff\" (l4sync --help)"},
+	{"foo", "unknown command \"foo\" (l4sync --help)"},
+	{"help pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
+	{"plan --foo", "unknown flag --foo (l4sync plan --help)"},
 	{"frobnicate", "unknown command \"frobnicate\" (l4sync --help)"},
 	{"plan --reff x", "unknown flag --reff; did you mean --ref? (l4sync plan --help)"},
 	{"plan --zzzzzzzz", "unknown flag --zzzzzzzz (l4sync plan --help)"},
@@ -72,6 +75,7 @@ static const struct {
 		"--format markdown goes with plan and check only (l4sync log --help)"},
 	{"plan --format xml",
 		"--format takes text, json or markdown, not \"xml\" (l4sync plan --help)"},
+	{"apply --format xml", "--format takes text or json, not \"xml\" (l4sync apply --help)"},
 	{"plan --color=blue",
 		"--color takes always, never or auto, not \"blue\" (l4sync plan --help)"},
 	{"log -n 0", "--lines takes a number from 1, not \"0\" (l4sync log --help)"},
@@ -246,6 +250,47 @@ START_TEST(test_help)
 }
 END_TEST
 
+/* No command offers what it refuses. */
+START_TEST(test_help_formats)
+{
+	for (const struct command *c = command_table; c->name; c++) {
+		_cleanup_free_ char *text = NULL;
+		size_t size;
+		FILE *f = open_memstream(&text, &size);
+
+		help_print(f, c);
+		fclose(f);
+		if (!c->summary)
+			continue;
+		int rc = parse(arena_printf(arena, "%s --format markdown", c->name));
+		ck_assert_int_eq(!rc, strstr(text, "markdown") != NULL);
+		err_clear(&error);
+	}
+}
+END_TEST
+
+START_TEST(test_help_command)
+{
+	fflush(stdout);
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
+	ck_assert_int_eq(parse("help"), 0);
+	ck_assert(done);
+	done = false;
+	ck_assert_int_eq(parse("help apply"), 0);
+	ck_assert(done);
+}
+END_TEST
+
+/* A tree without a host name is told to be given one: by every command that has --root. */
+START_TEST(test_host_goes_with_root)
+{
+	for (const struct command *c = command_table; c->summary; c++) {
+		ck_assert_int_eq(parse(arena_printf(arena, "%s --root /r --host a", c->name)), 0);
+		ck_assert_str_eq(request.host, "a");
+	}
+}
+END_TEST
+
 START_TEST(test_completion)
 {
 	_cleanup_free_ char *text = NULL;
@@ -255,10 +300,10 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text,
-		"plan\napply\ncheck\nstatus\nlog\n--help\n--version\n-H\n"
-		"-H\n--root=\n--lines=\n--format=\n--json\n--color=\n--verbose\n--quiet\n--help\n"
-		"--version\n");
+	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\n--help\n--version\n-H\n"
+			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
+			       "verbose\n--quiet\n--help\n"
+			       "--version\n");
 }
 END_TEST
 
@@ -279,6 +324,9 @@ int main(void)
 	tcase_add_test(t, test_config_refused);
 	tcase_add_test(t, test_empty_host_is_here);
 	tcase_add_loop_test(t, test_help, 0, commands + 1);
+	tcase_add_test(t, test_host_goes_with_root);
+	tcase_add_test(t, test_help_formats);
+	tcase_add_test(t, test_help_command);
 	tcase_add_test(t, test_completion);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -1,6 +1,6 @@
 /*
- * The order of restarts: random graphs against the definition (of all that may go next, the first
- * in natural order), and cycles told whole.
+ * The order of findings, and of restarts: random graphs against the definition (of all that may go
+ * next, the first in natural order), and cycles told whole.
  */
 #include <check.h>
 #include <errno.h>
@@ -93,6 +93,34 @@ START_TEST(natural)
 }
 END_TEST
 
+/* As instances come, sorted by their bytes; findings of other kinds stay where they are. */
+START_TEST(findings_natural)
+{
+	static const struct {
+		const char *code, *where, *text;
+	} added[] = {
+		{"z", NULL, "first"},
+		{"a", "unit:t@.service", "t@1.service runs"},
+		{"a", "unit:t@.service", "t@10.service runs"},
+		{"a", "unit:t@.service", "t@2.service runs"},
+		{"a", "/t@9.service.d/x", "is there"},
+		{"b", "/t@8.service.d/x", "is there"},
+	};
+	static const size_t expected[] = {0, 4, 1, 3, 2, 5};
+	struct plan *p = plan_new(arena);
+
+	for (size_t i = 0; i < ELEMENTS(added); i++)
+		finding_add(
+			&p->findings, "stale", added[i].code, added[i].where, "%s", added[i].text);
+	ck_assert_uint_eq(p->findings.n, ELEMENTS(added));
+	for (size_t i = 0; i < ELEMENTS(added); i++)
+		ck_assert_str_eq(p->findings.items[i].text, added[expected[i]].text);
+	for (size_t i = 0; i < ELEMENTS(added); i++)
+		ck_assert_str_eq(p->findings.items[i].code, added[expected[i]].code);
+	plan_free(p);
+}
+END_TEST
+
 START_TEST(cycles)
 {
 	static const char *const names[] = {"a", "b", "c", "d", "e"};
@@ -130,6 +158,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_loop_test(c, random_graphs, 0, 500);
 	tcase_add_test(c, natural);
+	tcase_add_test(c, findings_natural);
 	tcase_add_loop_test(c, cycles, 0, 5);
 	suite_add_tcase(s, c);
 	SRunner *runner = srunner_create(s);

@@ -13,22 +13,18 @@
 
 START_TEST(test_round_trip)
 {
-	static const char *const only[] = {"file:/a", "unit:*"}, *const args[] = {"12"};
+	static const char *const only[] = {"file:/a", "unit:*"};
 	const struct request r = {.command = "apply",
-		.n_args = 1,
-		.args = args,
 		.state = "/s",
 		.source = "https://x",
 		.ref = "main",
 		.root = "/r",
 		.host = "h",
-		.out = "f",
 		.n_only = 2,
 		.only = only,
 		.yes = true,
 		.allow_removal = true,
 		.allow_rewind = true,
-		.heal = true,
 		.lines = 5,
 		.remote = "not sent",
 		.verbosity = 1};
@@ -37,7 +33,7 @@ START_TEST(test_round_trip)
 	struct request back;
 	json_t *o = request_to_json(&r);
 
-	ck_assert_uint_eq(json_object_size(o), 14);
+	ck_assert_uint_eq(json_object_size(o), 11);
 	ck_assert_int_eq(request_from_json(a, o, &back, &e), 0);
 	json_t *again = request_to_json(&back);
 	ck_assert(json_equal(o, again));
@@ -61,6 +57,37 @@ START_TEST(test_defaults_do_not_travel)
 }
 END_TEST
 
+static const char *const two[] = {"file:/a b", "it's"};
+
+static const struct {
+	struct request request;
+	const char *command;
+} commands[] = {
+	{{.command = "plan"}, "l4sync plan"},
+	{{.command = "apply", .yes = true, .root = "/mnt", .host = "a", .state = "/s"},
+		"l4sync apply --state /s --root /mnt --host a --yes"},
+	{{.command = "apply",
+		 .source = "https://x/y.git",
+		 .ref = "main",
+		 .allow_removal = true,
+		 .allow_rewind = true},
+		"l4sync apply --source https://x/y.git --ref main --allow-removal --allow-rewind"},
+	{{.command = "check", .n_only = 2, .only = two},
+		"l4sync check --only 'file:/a b' --only 'it'\\''s'"},
+	{{.command = "log", .lines = 5, .source = ""}, "l4sync log --source '' --lines 5"},
+	/* How it is shown, and where it came from, is not what it does. */
+	{{.command = "apply", .remote = "a", .format = FORMAT_JSON, .color = 1, .verbosity = 1},
+		"l4sync apply"},
+};
+
+START_TEST(test_command)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	ck_assert_str_eq(request_command(a, &commands[_i].request), commands[_i].command);
+}
+END_TEST
+
 static const struct {
 	const char *json, *text;
 } refused[] = {
@@ -68,6 +95,9 @@ static const struct {
 	{"{}", "the request names no command"},
 	{"{\"command\":\"plan\",\"wish\":1}",
 		"l4sync " L4SYNC_VERSION " on the host does not know \"wish\"; "
+		"install the same version on both sides"},
+	{"{\"command\":\"apply\",\"heal\":true}",
+		"l4sync " L4SYNC_VERSION " on the host does not know \"heal\"; "
 		"install the same version on both sides"},
 	{"{\"command\":1}", "\"command\" of the request has the wrong type"},
 	{"{\"command\":null}", "\"command\" of the request has the wrong type"},
@@ -167,6 +197,7 @@ int main(void)
 
 	tcase_add_test(t, test_round_trip);
 	tcase_add_test(t, test_defaults_do_not_travel);
+	tcase_add_loop_test(t, test_command, 0, (int)ELEMENTS(commands));
 	tcase_add_loop_test(t, test_refused, 0, (int)ELEMENTS(refused));
 	tcase_add_test(t, test_events);
 	tcase_add_test(t, test_lines);

@@ -56,6 +56,12 @@ static void plain(struct sink *s)
 	event_message(s, "warning", "text");
 }
 
+static void long_error(struct sink *s)
+{
+	event_message(
+		s, "error", "this plan needs a word that it does not have: it stops a.service");
+}
+
 static void document(struct sink *s)
 {
 	event_emit(s, "{s:s, s:{s:s}}", "event", "status", "status", "host", "\xc2\x9b\xc3\xbc");
@@ -79,6 +85,9 @@ static const struct {
 		"\r" DIGITS DIGITS DIGITS DIGITS DIGITS "000000000\033[K" ERASED},
 	{plain, {.color = -1}, "xterm", "1", "", "l4sync: warning: text\r\n"},
 	{plain, {.color = 1}, "xterm", "1", "", "\033[33ml4sync: warning: \033[0mtext\r\n"},
+	{long_error, {.color = 0}, "xterm", NULL, "",
+		"l4sync: this plan needs a word that it does not have: it\r\n  stops "
+		"a.service\r\n"},
 	{ask, {.color = 0}, "xterm", NULL, "y\n",
 		"Apply? [y/N] y\r\nl4sync: warning: answer 1\r\n"},
 	{ask, {.color = 0}, "dumb", NULL, "YES\n",
@@ -170,6 +179,26 @@ START_TEST(test_cannot_write)
 }
 END_TEST
 
+/* What is no terminal gets lines that can be searched for. */
+START_TEST(test_not_wrapped)
+{
+	const struct request r = {.command = "status"};
+	char path[] = "/tmp/l4sync-terminal-XXXXXX", line[256] = "";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	unlink(path);
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	struct sink *s = sink_open(&r);
+	long_error(s);
+	ck_assert_int_eq(sink_close(s), 0);
+	ck_assert_int_gt(pread(fd, line, sizeof(line) - 1, 0), 0);
+	ck_assert_str_eq(
+		line, "l4sync: this plan needs a word that it does not have: it stops a.service\n");
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("terminal");
@@ -179,6 +208,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_scene, 0, (int)ELEMENTS(scenes));
 	tcase_add_test(t, test_cannot_write);
+	tcase_add_test(t, test_not_wrapped);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

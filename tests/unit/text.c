@@ -281,6 +281,9 @@ static const struct {
 	{"sysctls", "sysctl"},
 	{"units", "units"},
 	{"completely-else", NULL},
+	{"fixs", NULL},
+	{"foo", NULL},
+	{"uni", NULL},
 	{"x", NULL},
 	{"", NULL},
 };
@@ -291,6 +294,16 @@ START_TEST(nearest)
 	const char *found = text_nearest(names[_i].s, list);
 
 	ck_assert_pstr_eq(found, names[_i].nearest);
+}
+END_TEST
+
+START_TEST(times)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	ck_assert_str_eq(text_time(a, "2026-01-02T03:04:05Z"), "2026-01-02 03:04:05 UTC");
+	ck_assert_str_eq(text_time(a, "2026-01-02 03:04:05Z"), "2026-01-02 03:04:05Z");
+	ck_assert_str_eq(text_time(a, ""), "");
 }
 END_TEST
 
@@ -326,6 +339,7 @@ int main(void)
 	tcase_add_loop_test(tc, glob_cost, 0, ELEMENTS(hostile));
 	tcase_add_loop_test(tc, nearest, 0, ELEMENTS(names));
 	tcase_add_test(tc, nearest_long);
+	tcase_add_test(tc, times);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
