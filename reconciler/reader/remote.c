@@ -325,12 +325,13 @@ static int connect_and_transfer(
 /* The descriptor that stands for a local source means nothing to whoever reads the error. */
 static void name_source(struct fetch *f, int code, struct err *e)
 {
-	const char *internal = remote_path(f), *text = err_text(e), *at;
-	size_t n = strlen(internal);
 	_cleanup_buf_ struct buf out = BUF_INIT;
+	const char *text = err_text(e), *at;
 
-	if (f->src->path_fd < 0 || !f->url.path || !strstr(text, internal))
+	if (f->src->path_fd < 0 || !f->url.path)
 		return;
+	const char *internal = remote_path(f);
+	size_t n = strlen(internal);
 	while ((at = strstr(text, internal))) {
 		bool other = at[n] >= '0' && at[n] <= '9';
 
@@ -338,6 +339,8 @@ static void name_source(struct fetch *f, int code, struct err *e)
 		buf_adds(&out, other ? internal : f->url.path);
 		text = at + n;
 	}
+	if (text == err_text(e))
+		return;
 	buf_adds(&out, text);
 	err_set(e, code, "%s", out.data);
 }
