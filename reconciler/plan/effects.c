@@ -160,7 +160,7 @@ static int report_hidden(struct deriving *d, const struct change *c, bool *ret_h
 		return r;
 	*ret_hidden = hider;
 	if (hider)
-		finding_add(&d->plan->findings, "lint", "hidden", c->id,
+		finding_add(&d->plan->findings, "lint", "file-hidden", c->id,
 			"%s has no effect: %s hides it", change_path(c), hider);
 	return 0;
 }
