@@ -213,8 +213,8 @@ static int take_step(struct txn *t, const struct resource *item, struct err *e)
 		return 0;
 	}
 	return err_set(e, -EBADMSG,
-		"the journal has a step of unknown kind %s: it was written by "
-		"another version of l4sync; use that one to recover",
+		"the journal has a step of unknown kind %s: it was written by another version of "
+		"l4sync; use that one to recover",
 		kind ? kind : "(none)");
 }
 

@@ -106,8 +106,7 @@ static int compare_need(struct txn *t, const struct space *s, struct err *e)
 			(unsigned long long)RESERVE_BYTES >> 10);
 	if (s->counts_inodes && s->free_inodes < s->need_inodes)
 		return err_set(e, -ENOSPC,
-			"the file system of %s%s has %llu free inodes, and this needs "
-			"%llu (df -i)",
+			"the file system of %s%s has %llu free inodes, and this needs %llu (df -i)",
 			t->host->root_path, s->path, (unsigned long long)s->free_inodes,
 			(unsigned long long)s->need_inodes);
 	return 0;

@@ -141,8 +141,7 @@ static int commit_attributes(struct txn *t, struct step *s, struct err *e)
 		s->touched = false;
 		return err_set(e, -EBUSY,
 			"mode or owner of %s%s was changed by somebody else while this ran; they "
-			"are left "
-			"as they are: plan again",
+			"are left as they are: plan again",
 			t->host->root_path, path);
 	}
 	r = set_owner(fd, &o);

@@ -54,8 +54,8 @@ static int undo_sysctl(struct txn *t, struct step *s, bool *left, struct err *e)
 	if (strcmp(now, sysctl_normalize(t->arena, step_get(s, "value"))) != 0) {
 		*left = true;
 		return err_set(e, -EBUSY,
-			"%s is %s, which neither was there before nor is from this "
-			"run; it is left as it is",
+			"%s is %s, which neither was there before nor is from this run; it is left "
+			"as it is",
 			key, now);
 	}
 	return sysctl_write(t->host, t->arena, key, old, e);

@@ -298,8 +298,7 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 	}
 	if (complete(t, hooks, &late) < 0)
 		event_message(t->sink, "warning",
-			"applied, but cleaning up failed and is tried again "
-			"by the next run: %s",
+			"applied, but cleaning up failed and is tried again by the next run: %s",
 			err_text(&late));
 	return TXN_APPLIED;
 }

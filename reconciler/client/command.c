@@ -24,8 +24,8 @@ enum {
 const struct command command_table[] = {
 	{"plan", PLAN, "show what apply would change, and change nothing",
 		"Pulls the state, compares it with the host and shows what differs: the changes "
-		"with their origin, the effects in their order with the reason for each, what "
-		"else should be known. Nothing is changed.\n"
+		"with their origin, the effects in their order with the reason for each, what else "
+		"should be known. Nothing is changed.\n"
 		"Exit status 0: nothing differs; 2: something does.",
 		.markdown = true},
 	{"apply", APPLY, "make the host match the state",

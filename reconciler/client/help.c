@@ -49,8 +49,8 @@ static void program_help(struct paint *p)
 		buf_addf(&p->buf, "%s\n", c->summary);
 	}
 	buf_adds(&p->buf, "\nl4sync COMMAND --help lists the flags; l4sync(1) tells the rest.\n"
-			  "The host of -H is also taken from L4SYNC_HOST, or from "
-			  "`host: HOST` in\n~/.config/l4sync/config.yaml.\n");
+			  "The host of -H is also taken from L4SYNC_HOST, or from `host: HOST` in\n"
+			  "~/.config/l4sync/config.yaml.\n");
 }
 
 static void command_help(struct paint *p, const struct command *c)

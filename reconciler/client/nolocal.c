@@ -7,8 +7,8 @@
 int local_run(const struct request *r, struct sink *s)
 {
 	event_message(s, "error",
-		"this l4sync is the client alone and can only work over ssh: say "
-		"`l4sync -H HOST %s`, or set L4SYNC_HOST",
+		"this l4sync is the client alone and can only work over ssh: say `l4sync -H HOST "
+		"%s`, or set L4SYNC_HOST",
 		r->command);
 	event_emit(s, "{s:s, s:i}", "event", "done", "exit", EXIT_USAGE);
 	return EXIT_USAGE;

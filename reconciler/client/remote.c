@@ -252,8 +252,8 @@ static int explain_loss(struct remote *m)
 			why ? " (" : "", why ? why : "", why ? ")" : "");
 	else
 		event_message(m->sink, "error",
-			"the connection to %s was lost%s%s%s; the outcome is unknown and the "
-			"apply may be going on: ask `l4sync -H %s status`",
+			"the connection to %s was lost%s%s%s; the outcome is unknown and the apply "
+			"may be going on: ask `l4sync -H %s status`",
 			host, why ? " (" : "", why ? why : "", why ? ")" : "", host);
 	return m->declined ? EXIT_REFUSED : EXIT_UNKNOWN;
 }

@@ -151,8 +151,7 @@ int request_from_json(struct arena *a, const json_t *o, struct request *ret, str
 static void add_word(struct buf *b, const char *word)
 {
 	static const char harmless[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-		"_@%+=:,./-";
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
 
 	buf_addc(b, ' ');
 	if (*word && !word[strspn(word, harmless)]) {

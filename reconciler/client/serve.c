@@ -123,8 +123,7 @@ static int read_request(
 
 	if (!rc && json_integer_value(json_object_get(o, "l4sync")) != PROTOCOL_VERSION)
 		rc = err_set(e, -EPROTO,
-			"the request is not of protocol %d; install the same "
-			"version on both sides",
+			"the request is not of protocol %d; install the same version on both sides",
 			PROTOCOL_VERSION);
 	if (!rc)
 		rc = request_from_json(a, json_object_get(o, "request"), ret, e);

@@ -146,8 +146,7 @@ static int open_repository(struct history *h, bool create, struct err *e)
 			    GIT_REPOSITORY_OPEN_NO_DOTGIT,
 		    NULL) < 0)
 		return gitlib_err(e, -EIO,
-			"cannot open %s; restore it from a backup, or move it "
-			"away to begin anew",
+			"cannot open %s; restore it from a backup, or move it away to begin anew",
 			h->git_path);
 	return 0;
 }

@@ -27,8 +27,8 @@ int generation_damaged(struct history *h, uint64_t number, int code, struct err 
 			h->git_path, number);
 	return err_set(e, code,
 		"generation %" PRIu64
-		" in %s is damaged: %s; restore %s from a backup, or give this "
-		"generation up with `%s`: then the one before it is what the host is compared with",
+		" in %s is damaged: %s; restore %s from a backup, or give this generation up with "
+		"`%s`: then the one before it is what the host is compared with",
 		number, h->git_path, err_text(e), h->git_path, command.data);
 }
 

@@ -50,8 +50,8 @@ const char *unit_name_type(const char *name)
 
 enum name_kind unit_name_kind(const char *name)
 {
-	static const char valid[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@";
+	static const char valid[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@";
 	const char *type = unit_name_type(name);
 
 	if (!type || strlen(name) > UNIT_NAME_MAX || name[strspn(name, valid)])

@@ -107,8 +107,7 @@ static void request_restart(struct deriving *d, const char *unit, const char *be
 		finding_add(&d->plan->findings, "stale", "unit-not-restarted", because,
 			"%s is not restarted, for that would stop what depends on it: after the "
 			"daemon-reload systemd knows the new settings, the kernel gets them when "
-			"the "
-			"unit, or one in it, is started next",
+			"the unit, or one in it, is started next",
 			unit);
 		return;
 	}

@@ -141,8 +141,7 @@ void plan_compare(
 		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
 			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
 				"%s leaves the state. What it was before l4sync was secret and is "
-				"not kept, so "
-				"it stays as it is now",
+				"not kept, so it stays as it is now",
 				t->id);
 		if (change)
 			p->n_changes++;

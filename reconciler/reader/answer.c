@@ -198,8 +198,8 @@ static int check_want(const struct resources *want, const struct module *const *
 			continue;
 		text_printable(id);
 		return err_set(e, -EBADMSG,
-			"the reader handed over a resource that is not well-formed "
-			"(%s: %s); nothing of its answer is used",
+			"the reader handed over a resource that is not well-formed (%s: %s); "
+			"nothing of its answer is used",
 			id, err_text(&why));
 	}
 	return 0;

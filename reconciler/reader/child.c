@@ -110,8 +110,8 @@ static int listen_to(struct listener *l, int answer_fd, int progress_fd, struct 
 
 		if (!left_ms)
 			return err_set(e, -ETIMEDOUT,
-				"the reader was not ready after %llu s and was "
-				"stopped; is the network or the disk too slow?",
+				"the reader was not ready after %llu s and was stopped; is the "
+				"network or the disk too slow?",
 				(unsigned long long)(l->child->timeout_ns / 1000000000u));
 		int n = poll(fds, ELEMENTS(fds), left_ms < 60000 ? (int)left_ms : 60000);
 		if (n < 0 && errno != EINTR)

@@ -77,8 +77,8 @@ static int keygen_find(
 	/* 1 says that there is no such host. */
 	if (n != 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
 		return err_set(e, -EIO,
-			"ssh-keygen could not read the known_hosts file: look at it "
-			"with `ssh-keygen -F %s -f %s`",
+			"ssh-keygen could not read the known_hosts file: look at it with "
+			"`ssh-keygen -F %s -f %s`",
 			keys->name, keys->file);
 	return 0;
 }
@@ -158,8 +158,8 @@ int host_keys_check(const struct host_keys *keys, const void *key, size_t size, 
 
 		if (same && keys->keys[i].revoked)
 			return err_set(e, -EACCES,
-				"host key of %s (%s) is revoked in known_hosts: do "
-				"not trust this server",
+				"host key of %s (%s) is revoked in known_hosts: do not trust this "
+				"server",
 				keys->name, fingerprint(key, size, shown));
 		known |= same;
 		valid += !keys->keys[i].revoked;
@@ -168,12 +168,12 @@ int host_keys_check(const struct host_keys *keys, const void *key, size_t size, 
 		return 0;
 	if (valid)
 		return err_set(e, -EACCES,
-			"host key of %s (%s) is not the one in known_hosts: either "
-			"the server was set up anew, or somebody else answers; compare with the "
-			"server's administrator before you replace the line",
+			"host key of %s (%s) is not the one in known_hosts: either the server was "
+			"set up anew, or somebody else answers; compare with the server's "
+			"administrator before you replace the line",
 			keys->name, fingerprint(key, size, shown));
 	return err_set(e, -EACCES,
-		"host key of %s (%s) is not in known_hosts; compare it and add it "
-		"to %s with ssh-keyscan",
+		"host key of %s (%s) is not in known_hosts; compare it and add it to %s with "
+		"ssh-keyscan",
 		keys->name, fingerprint(key, size, shown), keys->file);
 }

@@ -67,8 +67,8 @@ static int open_cache(const struct cache *c, bool fetch, git_repository **ret, s
 		return git_open(c->git_dir, ret, e);
 	if (!fetch)
 		return err_set(e, -ENOENT,
-			"it was never pulled here, and this run does not pull; run "
-			"`l4sync plan` once");
+			"it was never pulled here, and this run does not pull; run `l4sync plan` "
+			"once");
 	if (git_repository_init(ret, c->git_dir, 1) < 0)
 		return err_set(e, -EIO, "cannot make %s: %s", c->git_dir, git_failure());
 	return 0;
@@ -134,8 +134,7 @@ int pull(struct arena *a, const struct source *src, const char *cache_dir, bool 
 	git_end();
 	if (r == -EUCLEAN && !fetch)
 		return err_prefix(e, r,
-			"the local copy of %s is damaged; the next run that pulls "
-			"fetches it anew",
+			"the local copy of %s is damaged; the next run that pulls fetches it anew",
 			src->url);
 	if (r < 0)
 		return err_prefix(e, r, "cannot pull from %s", src->url);

@@ -55,25 +55,23 @@ static int on_credentials(
 	if (allowed & GIT_CREDENTIAL_USERNAME)
 		return git_credential_username_new(ret, f->url.user ? f->url.user : "git");
 	if (f->url.kind != URL_SSH)
-		return refuse(f, err_set(e, -EACCES,
-					 "it needs a login, or does not exist; use ssh "
-					 "with a deploy key"));
+		return refuse(f,
+			err_set(e, -EACCES,
+				"it needs a login, or does not exist; use ssh with a deploy key"));
 	if (!f->src->deploy_key)
 		return refuse(f, err_set(e, -EACCES,
 					 "it needs a deploy key and none is configured; put the "
 					 "private key into %s",
 					 config_file(f, "deploy_key")));
 	if (!(allowed & GIT_CREDENTIAL_SSH_MEMORY))
-		return refuse(f, err_set(e, -EACCES,
-					 "the server does not accept keys for user "
-					 "\"%s\"",
-					 user ? user : f->url.user));
-	if (f->key_offered)
 		return refuse(
-			f, err_set(e, -EACCES,
-				   "the server refused the deploy key for user "
-				   "\"%s\"; add its public half to the repository's deploy keys",
+			f, err_set(e, -EACCES, "the server does not accept keys for user \"%s\"",
 				   user ? user : f->url.user));
+	if (f->key_offered)
+		return refuse(f, err_set(e, -EACCES,
+					 "the server refused the deploy key for user \"%s\"; add "
+					 "its public half to the repository's deploy keys",
+					 user ? user : f->url.user));
 	f->key_offered = true;
 	return git_credential_ssh_key_memory_new(
 		ret, user ? user : f->url.user, NULL, f->src->deploy_key, NULL);
@@ -90,9 +88,8 @@ static int on_certificate(git_cert *cert, int valid, const char *host, void *use
 	if (f->url.kind == URL_HTTPS)
 		return refuse(f,
 			err_set(&f->refusal, -EACCES,
-				"the certificate of %s is not valid "
-				"for it (name, time or authority); a private authority belongs "
-				"into "
+				"the certificate of %s is not valid for it (name, time or "
+				"authority); a private authority belongs into "
 				"/usr/local/share/ca-certificates, then run update-ca-certificates",
 				host));
 	if (cert->cert_type != GIT_CERT_HOSTKEY_LIBSSH2 || !(key->type & GIT_CERT_SSH_RAW))
@@ -122,8 +119,8 @@ static int on_transfer(const git_indexer_progress *p, void *userdata)
 
 	if (p->received_bytes > PULL_SIZE_MAX || p->total_objects > GIT_OBJECTS_MAX)
 		return refuse(f, err_set(&f->refusal, -EFBIG,
-					 "it has more than %zu MiB or %u objects "
-					 "to send: that is no repository of states",
+					 "it has more than %zu MiB or %u objects to send: that is "
+					 "no repository of states",
 					 PULL_SIZE_MAX >> 20, GIT_OBJECTS_MAX));
 	if (progress_is_due(f))
 		f->progress(f->userdata, arena_printf(f->arena,
@@ -173,8 +170,8 @@ static int prepare(struct fetch *f, const char *home_dir, struct err *e)
 		return r;
 	if (!f->src->known_hosts)
 		return err_set(e, -EACCES,
-			"no known_hosts is configured, so %s cannot be told from "
-			"an impostor; make one with `ssh-keyscan -p %u %s >%s` and compare it",
+			"no known_hosts is configured, so %s cannot be told from an impostor; make "
+			"one with `ssh-keyscan -p %u %s >%s` and compare it",
 			f->url.host, f->url.port, f->url.host, known_hosts);
 	r = host_keys_find(
 		f->arena, f->src->known_hosts, known_hosts, f->url.host, f->url.port, &f->keys, e);
@@ -199,8 +196,8 @@ static int failed(struct fetch *f, int git_code, struct err *e)
 		return err_set(e, f->refused, "%s", err_text(&f->refusal));
 	if (f->key_offered && !strncasecmp(git_failure(), "failed to authenticate", 22))
 		return err_set(e, -EACCES,
-			"cannot use the deploy key (%s): it must be an OpenSSH "
-			"private key without a passphrase, best ed25519",
+			"cannot use the deploy key (%s): it must be an OpenSSH private key without "
+			"a passphrase, best ed25519",
 			git_failure());
 	if (git_code == GIT_EAUTH)
 		return err_set(e, -EACCES, "the server refused the login: %s", git_failure());

@@ -71,8 +71,7 @@ static int render_expression(struct template *t, const char *s, size_t size, str
 	if (!template_is_name(text, strlen(text)))
 		return diag_add(t->diags, t->where,
 			"{{ %s }}: only the name of a variable can stand here; a literal {{ is "
-			"written "
-			"{{ \"{{\" }}",
+			"written {{ \"{{\" }}",
 			text);
 	if (t->vars && t->vars->kind != NODE_MAP)
 		return -EINVAL; /* that is wrong with vars: itself, and reported there */

@@ -93,8 +93,7 @@ static int parse_any(struct arena *a, const char *text, struct url *u, struct er
 	if (strstr(text, "://"))
 		return err_set(e, -EINVAL,
 			"source \"%s\": only https://, ssh:// and file:// are pulled from; the "
-			"others "
-			"do not prove who answers",
+			"others do not prove who answers",
 			text);
 	if (text[0] == '/') {
 		u->path = text;

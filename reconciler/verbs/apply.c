@@ -38,8 +38,7 @@ static int refuse_guarded(struct run *r, struct err *e)
 		buf_addf(&b, "%s%s", i ? "; " : "", r->plan->guards[i]);
 	return err_set(e, -EPERM,
 		"this plan needs --allow-removal: %s. Nothing was touched; if the state is what "
-		"you "
-		"mean, say so with --allow-removal",
+		"you mean, say so with --allow-removal",
 		b.data);
 }
 
@@ -75,8 +74,8 @@ static int confirm(struct run *r, struct err *e)
 				 r->host->name));
 	if (answer == -ENOTTY)
 		return err_set(e, answer,
-			"there is no terminal to ask on: give --yes to apply without "
-			"asking; nothing was touched");
+			"there is no terminal to ask on: give --yes to apply without asking; "
+			"nothing was touched");
 	if (answer < 0)
 		return err_set(e, answer, "the question could not be asked: nothing was touched");
 	if (!answer)
@@ -87,8 +86,8 @@ static int confirm(struct run *r, struct err *e)
 		return c;
 	if (strcmp(shown->id, r->plan->id) != 0)
 		return err_set(e, -ESTALE,
-			"the host has changed since the plan was shown: nothing was "
-			"touched; look at the new plan");
+			"the host has changed since the plan was shown: nothing was touched; look "
+			"at the new plan");
 	restarts_announce(r->sink, &shown->effects, &r->plan->effects);
 	return 0;
 }

@@ -14,8 +14,7 @@ static bool note_interrupted(struct run *r)
 		return false;
 	finding_add(&r->plan->findings, "pending", "apply-interrupted", NULL,
 		"an earlier apply was interrupted: the next one first puts back, or finishes, what "
-		"that "
-		"had begun; what differs may be its doing");
+		"that had begun; what differs may be its doing");
 	return true;
 }
 

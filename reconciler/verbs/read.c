@@ -36,9 +36,8 @@ static int report_invalid(struct run *r, const struct diags *diags, struct err *
 			event_string(where_text(r->arena, &d->where)));
 	}
 	return err_exit(e, EXIT_STATE, -EINVAL,
-		"the state is invalid: %zu error%s%s; nothing was "
-		"touched",
-		diags->total, diags->total == 1 ? "" : "s",
+		"the state is invalid: %zu error%s%s; nothing was touched", diags->total,
+		diags->total == 1 ? "" : "s",
 		diags->total > diags->n ? arena_printf(r->arena, ", the first %zu shown", diags->n)
 					: "");
 }
@@ -204,8 +203,8 @@ static int select_only(struct run *r, struct err *e)
 {
 	if (!names_any(r->want, r->request, NULL) && !names_any(r->base.want, r->request, NULL))
 		return err_set(e, -ENOENT,
-			"--only selects nothing: no resource of the state is called so "
-			"(l4sync plan shows their names)");
+			"--only selects nothing: no resource of the state is called so (l4sync "
+			"plan shows their names)");
 	struct resources *part = resources_new();
 
 	take_part(part, r->want, r, true);
@@ -241,8 +240,7 @@ int run_read_base(struct run *r, struct err *e)
 	if (!r->base.want)
 		return err_set(e, -ENOENT,
 			"nothing has been applied on this host yet, so there is nothing to check "
-			"it "
-			"against: l4sync plan shows what an apply would do");
+			"it against: l4sync plan shows what an apply would do");
 	r->want = r->base.want;
 	return load_unit_contents(r, r->want, e);
 }

@@ -68,8 +68,8 @@ static int settle_interrupted(struct run *r, struct err *e)
 	case TXN_NOT_ROLLED_BACK:
 		if (!e->text)
 			err_set(e, -EREMOTEIO,
-				"the interrupted run could not be put back wholly (see "
-				"above): look at what is named there, then run this again");
+				"the interrupted run could not be put back wholly (see above): "
+				"look at what is named there, then run this again");
 		e->exit = EXIT_NOT_ROLLED_BACK;
 		return -EREMOTEIO;
 	}
