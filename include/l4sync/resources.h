@@ -13,8 +13,9 @@
  *	<TAB>content sha256:HEX SIZE           or hmac-sha256:HEX SIZE when the content is withheld
  *	<TAB>from root/etc/left4me/host.env:3:7
  *	<TAB>secret
- *	<TAB>=group left4me                    attributes, sorted by key; equal keys keep their
- *order <TAB>=mode 0640 blobs N                                each content once, sorted by hash
+ *	<TAB>=group left4me                    attributes, by key; equal keys keep order
+ *	<TAB>=mode 0640
+ *	blobs N                                each content once, sorted by hash
  *	sha256:HEX SIZE
  *	SIZE bytes, then a newline
  *	end
