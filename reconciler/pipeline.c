@@ -37,6 +37,8 @@ int run_plan(struct run *r, struct err *e)
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;
 	r->plan->looked_at_source = r->want != r->base.want;
+	for (const struct finding *f = r->notes.items; f < r->notes.items + r->notes.n; f++)
+		finding_add(&r->plan->findings, f->kind, f->code, f->where, "%s", f->text);
 	struct inspection in = inspection_new(r, r->plan);
 	r->units = in.units;
 	int c = inspect_all(r, &in, &r->triples, &r->n_triples, e);

@@ -12,11 +12,12 @@
 
 struct command {
 	const char *name;
-	unsigned bit;        /* in struct flag's commands */
-	const char *summary; /* one line; NULL: hidden */
-	const char *text;    /* paragraphs of `l4sync COMMAND --help` */
-	bool writes;         /* changes the host: goes on when nobody listens any more */
-	bool markdown;       /* has something to show that way */
+	unsigned bit;         /* in struct flag's commands */
+	const char *summary;  /* one line; NULL: hidden */
+	const char *text;     /* paragraphs of `l4sync COMMAND --help` */
+	const char *argument; /* "GEN"; in brackets: optional; NULL: it takes none */
+	bool writes;          /* changes the host: goes on when nobody listens any more */
+	bool markdown;        /* has something to show that way */
 };
 
 /* How a flag's value is stored in struct request. */

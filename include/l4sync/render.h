@@ -25,6 +25,8 @@ json_t **effects_in_order(const json_t *list, size_t *ret_n);
 bool plan_is_empty(const json_t *plan);
 /* All of it but the summary. allowed: --allow-removal was given. */
 void render_plan(struct paint *p, const json_t *plan, bool allowed);
+/* Its changes, effects, findings and what is skipped: of one that is or was applied. */
+void render_plan_body(struct paint *p, const json_t *plan);
 /* "194 ok, 4 to change, 2 restarts", no newline */
 void render_plan_summary(struct paint *p, const json_t *plan);
 /* One change of the plan with what differs; lines of its own. */
@@ -46,5 +48,7 @@ void render_done(struct paint *p, const json_t *done);
 void render_cost(struct paint *p, const json_t *done);
 void render_status(struct paint *p, const json_t *status);
 void render_generation(struct paint *p, const json_t *generation);
+/* What it changed, where it comes with its plan. */
+void render_generation_plan(struct paint *p, const json_t *generation);
 
 #endif

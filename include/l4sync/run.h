@@ -28,8 +28,10 @@ struct run {
 	struct history *history;  /* NULL: there is none yet, and this run does not write */
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
+	uint64_t rollback_to;     /* the generation whose want this is; 0: it is no rollback */
+	struct findings notes;    /* what reading has found: part of each plan of this run */
 	struct resources *want;
-	struct resources *read; /* with --only: the state as a whole, of which want takes a part */
+	struct resources *parts[2]; /* sets of which want takes a part: run_replace_want() */
 	struct unit_view *units;
 	size_t n_triples;
 	struct triple *triples; /* sorted by id: what was found */
@@ -68,9 +70,16 @@ const char *run_client(struct arena *a);
 /* The pipeline's parts. All set the error's exit where it is not 1. */
 int run_read(struct run *r, struct err *e);      /* pull and read: the want */
 int run_read_base(struct run *r, struct err *e); /* the want is what was applied last */
-int run_plan(struct run *r, struct err *e);      /* inspect and compare */
-void run_emit_plan(struct run *r);               /* report */
-bool run_differs(const struct run *r);           /* exit 2 rather than 0 */
+/* The want is that of an earlier generation: the request's argument, or the one before the newest.
+ * Secrets are as they were applied last, for none is in the history. */
+int run_read_generation(struct run *r, struct err *e);
+int run_plan(struct run *r, struct err *e); /* inspect and compare */
+void run_emit_plan(struct run *r);          /* report */
+bool run_differs(const struct run *r);      /* exit 2 rather than 0 */
+/* want becomes another set, which may refer to the one before. */
+void run_replace_want(struct run *r, struct resources *want);
+/* A recorded generation, by its number as it was given: -EINVAL with exit 64, or -ENOENT. */
+int run_generation(struct run *r, const char *number, struct generation *ret, struct err *e);
 /* Apply, restarts, verification by looking again, generation. */
 enum txn_result run_apply(
 	struct run *r, uint64_t *ret_generation, unsigned *ret_restarted, struct err *e);

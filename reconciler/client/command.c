@@ -16,8 +16,11 @@ enum {
 	CHECK = 1 << 2,
 	STATUS = 1 << 3,
 	LOG = 1 << 4,
-	SERVE = 1 << 5,
-	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG,
+	SHOW = 1 << 5,
+	ROLLBACK = 1 << 6,
+	SERVE = 1 << 7,
+	WRITES = APPLY | ROLLBACK,
+	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | ROLLBACK,
 	ALL = SHOWN | SERVE,
 };
 
@@ -46,6 +49,19 @@ const struct command command_table[] = {
 	{"log", LOG, "list the generations, newest first",
 		"Lists the recorded applies, newest first: when, by whom, the outcome.",
 		.markdown = false},
+	{"show", SHOW, "show what a generation changed",
+		"Shows a recorded apply: when, by whom, from which commits, with what outcome, and "
+		"what it changed, with unified diffs. What was secret is not in the history.",
+		.argument = "GEN"},
+	{"rollback", ROLLBACK, "make the host match an earlier generation",
+		"Goes back to what the generation GEN had applied, or to the one before the "
+		"newest. It is planned, shown, asked about and applied as any change is, "
+		"restarts included, and recorded as a new generation. The files of secrets are "
+		"not in the history: they stay as they were applied last.\n"
+		"The commit that is left behind is not applied again by apply --unattended, until "
+		"the branch moves on.\n"
+		"Exit status: as apply.",
+		.writes = true, .argument = "[GEN]"},
 	{"serve", SERVE, NULL, "The far end of -H: requests on stdin, events on stdout.",
 		.markdown = false},
 	{0},
@@ -64,11 +80,11 @@ const struct flag flag_table[] = {
 	{"root", 0, "DIR", SHOWN, FLAG_PATH, IN(root),
 		"act on a file tree instead of the live host"},
 	{"host", 0, "NAME", SHOWN, FLAG_TEXT, IN(host), "with --root: whose state to use"},
-	{"only", 0, "SEL", PLAN | APPLY | CHECK, FLAG_ONLY, 0,
+	{"only", 0, "SEL", PLAN | APPLY | CHECK | ROLLBACK, FLAG_ONLY, 0,
 		"only these resources: a name (file:/etc/x, or /etc/x) or a glob of them; may be "
 		"repeated"},
-	{"yes", 'y', NULL, APPLY, FLAG_TRUE, IN(yes), "do not ask"},
-	{"allow-removal", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_removal),
+	{"yes", 'y', NULL, WRITES, FLAG_TRUE, IN(yes), "do not ask"},
+	{"allow-removal", 0, NULL, PLAN | WRITES, FLAG_TRUE, IN(allow_removal),
 		"accept a plan that the removal guard stops"},
 	{"allow-rewind", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_rewind),
 		"accept a commit that does not descend from the one applied last"},

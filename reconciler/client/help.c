@@ -55,7 +55,8 @@ static void program_help(struct paint *p)
 
 static void command_help(struct paint *p, const struct command *c)
 {
-	buf_addf(&p->buf, "Usage: l4sync %s [FLAG...]\n\n", c->name);
+	buf_addf(&p->buf, "Usage: l4sync %s [FLAG...]%s%s\n\n", c->name, c->argument ? " " : "",
+		c->argument ? c->argument : "");
 	for (const char *s = c->text, *end; *s; s = end + (*end == '\n')) {
 		_cleanup_arena_ struct arena *a = arena_new();
 

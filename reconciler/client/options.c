@@ -203,13 +203,29 @@ static int check_command(struct parse *p, const char *name)
 	if (!name)
 		return p->help || p->version
 			       ? 0
-			       : usage(p, "say what to do: plan, apply, check, status or log");
+			       : usage(p, "say what to do: plan, apply, check, status, log, "
+					  "show or rollback");
 	const char *nearest = command_nearest(name);
 	return nearest ? usage(p, "unknown command \"%s\"; did you mean %s?", name, nearest)
 		       : usage(p, "unknown command \"%s\"", name);
 }
 
-static int check_combination(struct parse *p, const char *argument)
+/* words: what is left behind the command, NULL-terminated. */
+static int take_argument(struct parse *p, char **words)
+{
+	const char *wanted = p->command->argument, *surplus = wanted && *words ? words[1] : *words;
+
+	if (surplus)
+		return wanted ? usage(p, "%s takes one argument, %s: \"%s\" is too much",
+					p->command->name, wanted, surplus)
+			      : usage(p, "%s takes no argument: \"%s\"", p->command->name, surplus);
+	if (wanted && !*words && *wanted != '[')
+		return usage(p, "%s needs an argument: %s", p->command->name, wanted);
+	p->request.argument = *words;
+	return 0;
+}
+
+static int check_combination(struct parse *p)
 {
 	const struct request *r = &p->request;
 
@@ -217,8 +233,6 @@ static int check_combination(struct parse *p, const char *argument)
 		if (p->seen >> i & 1 && !(flag_table[i].commands & p->command->bit))
 			return usage(p, "%s does not go with %s", flag_name(p, &flag_table[i]),
 				p->command->name);
-	if (argument)
-		return usage(p, "%s takes no argument: \"%s\"", r->command, argument);
 	if (r->state && (r->source || r->ref))
 		return usage(p, "--state is a directory; it does not go with --%s",
 			r->source ? "source" : "ref");
@@ -318,7 +332,9 @@ int options_parse(
 	*ret_done = print_help(&p);
 	if (*ret_done)
 		return 0;
-	rc = check_combination(&p, argv[optind + 1]);
+	rc = take_argument(&p, &argv[optind + 1]);
+	if (!rc)
+		rc = check_combination(&p);
 	if (!rc)
 		rc = resolve_remote(&p);
 	if (!rc)

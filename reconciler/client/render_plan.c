@@ -202,17 +202,11 @@ static void render_guard(struct paint *p, const json_t *removal, bool allowed)
 	}
 }
 
-void render_plan(struct paint *p, const json_t *plan, bool allowed)
+void render_plan_body(struct paint *p, const json_t *plan)
 {
 	const json_t *change, *list;
 	size_t i;
 
-	paint_styled(p, STYLE_BOLD, field(plan, "host"));
-	if (json_array_size(json_object_get(plan, "sources"))) {
-		buf_adds(&p->buf, *field(plan, "host") ? ": " : "");
-		render_sources(p, json_object_get(plan, "sources"));
-	}
-	buf_addc(&p->buf, '\n');
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
 		render_change(p, plan, change);
 	if (json_array_size(list = json_object_get(plan, "effects")))
@@ -221,6 +215,17 @@ void render_plan(struct paint *p, const json_t *plan, bool allowed)
 		render_findings(p, list);
 	if (json_array_size(list = json_object_get(plan, "skipped")))
 		render_skipped(p, list);
+}
+
+void render_plan(struct paint *p, const json_t *plan, bool allowed)
+{
+	paint_styled(p, STYLE_BOLD, field(plan, "host"));
+	if (json_array_size(json_object_get(plan, "sources"))) {
+		buf_adds(&p->buf, *field(plan, "host") ? ": " : "");
+		render_sources(p, json_object_get(plan, "sources"));
+	}
+	buf_addc(&p->buf, '\n');
+	render_plan_body(p, plan);
 	render_guard(p, json_object_get(plan, "removal"), allowed);
 	buf_addc(&p->buf, '\n');
 }

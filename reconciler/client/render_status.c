@@ -56,6 +56,11 @@ void render_generation(struct paint *p, const json_t *g)
 		paint_style(p, STYLE_PLAIN);
 		buf_addc(&p->buf, '\n');
 	}
+	const json_t *rollback = json_object_get(g, "rollback");
+	if (json_is_object(rollback))
+		buf_addf(&p->buf, "      rollback to %lld from %lld\n",
+			(long long)field_number(rollback, "to"),
+			(long long)field_number(rollback, "from"));
 	if (p->verbosity > 0 && *field(g, "command")) {
 		buf_adds(&p->buf, "      ");
 		paint_text(p, field(g, "command"));
@@ -66,6 +71,20 @@ void render_generation(struct paint *p, const json_t *g)
 		paint_words(p, 6, field(g, "error"));
 		buf_addc(&p->buf, '\n');
 	}
+}
+
+/* A rolled-back apply's plan says what it was to change. */
+void render_generation_plan(struct paint *p, const json_t *g)
+{
+	const json_t *plan = json_object_get(g, "plan");
+
+	if (!json_is_object(plan))
+		return;
+	buf_addc(&p->buf, '\n');
+	if (plan_is_empty(plan))
+		buf_adds(&p->buf, "Nothing differed.\n");
+	else
+		render_plan_body(p, plan);
 }
 
 static void line(struct paint *p, const char *label)

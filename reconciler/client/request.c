@@ -21,6 +21,7 @@ static const struct row {
 	size_t offset, n_offset;
 } rows[] = {
 	{ROW(command, KIND_TEXT)},
+	{ROW(argument, KIND_TEXT)},
 	{ROW(state, KIND_TEXT)},
 	{ROW(source, KIND_TEXT)},
 	{ROW(ref, KIND_TEXT)},
@@ -180,6 +181,8 @@ const char *request_command(struct arena *a, const struct request *r)
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
 	buf_addf(&b, "l4sync %s", r->command);
+	if (r->argument)
+		add_word(&b, r->argument);
 	for (const struct flag *f = flag_table; f->name || f->letter; f++)
 		switch (f->kind) {
 		case FLAG_TRUE:

@@ -248,6 +248,7 @@ static void on_generation(struct text_sink *s, const json_t *event)
 	struct paint p = paint_out(s);
 
 	render_generation(&p, json_object_get(event, "generation"));
+	render_generation_plan(&p, json_object_get(event, "generation"));
 	show(s, &p);
 }
 

@@ -37,6 +37,9 @@ void meta_write(const struct generation *g, struct buf *out)
 	write_field(out, "outcome", outcomes[g->outcome]);
 	write_field(out, "error", g->error);
 	buf_addf(out, "fixed %u\nfailed %u\nrestarted %u\n", g->fixed, g->failed, g->restarted);
+	if (g->rollback_to)
+		buf_addf(out, "rollback-to %" PRIu64 "\nrollback-from %" PRIu64 "\n",
+			g->rollback_to, g->rollback_from);
 	for (size_t i = 0; i < g->n_sources; i++)
 		write_field(out, "source", g->sources[i]);
 }
@@ -88,6 +91,20 @@ static bool take_count(struct lines *in, const char *name, unsigned *ret)
 	return true;
 }
 
+/* Neither line, or both. */
+static bool take_rollback(struct lines *in, struct generation *ret)
+{
+	int64_t to, from;
+
+	if (!take_number(in, "rollback-to", INT64_MAX, &to))
+		return true;
+	if (!take_number(in, "rollback-from", INT64_MAX, &from) || to < 1 || from < 1)
+		return false;
+	ret->rollback_to = (uint64_t)to;
+	ret->rollback_from = (uint64_t)from;
+	return true;
+}
+
 static bool take_outcome(struct lines *in, enum outcome *ret)
 {
 	const char *s = take(in, "outcome");
@@ -133,7 +150,7 @@ int meta_read(struct arena *a, const char *data, size_t size, struct generation 
 	ret->error = take(&in, "error");
 	well = well && take_count(&in, "fixed", &ret->fixed) &&
 	       take_count(&in, "failed", &ret->failed) &&
-	       take_count(&in, "restarted", &ret->restarted);
+	       take_count(&in, "restarted", &ret->restarted) && take_rollback(&in, ret);
 	take_sources(&in, ret);
 	well = well && in.at == in.end;
 	return well ? 0 : err_set(e, -EBADMSG, "meta: a line is missing, unknown or out of order");

@@ -153,14 +153,14 @@ static int apply_plan(struct run *r)
 	return EXIT_CONVERGED;
 }
 
-int verb_apply(const struct request *q, struct sink *s)
+int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e))
 {
 	_cleanup_run_ struct run r;
 	_cleanup_err_ struct err e = ERR_INIT;
 	int c = run_open(&r, q, s, RUN_WRITES, &e);
 
 	if (c >= 0)
-		c = run_read(&r, &e);
+		c = read(&r, &e);
 	if (c >= 0)
 		c = run_plan(&r, &e);
 	if (c < 0)
@@ -175,4 +175,9 @@ int verb_apply(const struct request *q, struct sink *s)
 	if (confirm(&r, &e) < 0)
 		return verb_failed(&r, &e);
 	return apply_plan(&r);
+}
+
+int verb_apply(const struct request *q, struct sink *s)
+{
+	return apply_from(q, s, run_read);
 }

@@ -27,6 +27,8 @@ int local_run(const struct request *q, struct sink *s)
 		{"check", verb_check},
 		{"status", verb_status},
 		{"log", verb_log},
+		{"show", verb_show},
+		{"rollback", verb_rollback},
 	};
 
 	for (size_t i = 0; i < ELEMENTS(verbs); i++)

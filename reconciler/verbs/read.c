@@ -1,6 +1,6 @@
 /*
- * The want of a run: from the state, through the unprivileged reader, or from what was applied
- * last (run.h).
+ * The want of a run from the state, through the unprivileged reader; the part of it that --only
+ * selects (run.h).
  * Called by the verbs.
  */
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "l4sync/text.h"
 
 #include "config.h"
+#include "want.h"
 
 #define READER_USER "l4sync"
 #define READER_DIR "reader"
@@ -133,23 +134,6 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 	return c < 0 ? c : reader_dir(r, job, e);
 }
 
-/* What systemd would load is compared by its bytes, which a generation read back has not at hand,
- * and of a secret not at all. */
-static int load_unit_contents(struct run *r, struct resources *set, struct err *e)
-{
-	for (size_t i = 0; set && i < set->n; i++) {
-		struct resource *item = set->items[i];
-
-		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) ||
-			!item->content || item->content->keyed)
-			continue;
-		int c = history_content(r->history, r->arena, item->content, &item->content, e);
-		if (c < 0)
-			return err_prefix(e, c, "%s", item->id);
-	}
-	return 0;
-}
-
 static bool is_named(const struct request *q, const char *id)
 {
 	/* Unlike in `files:`, a * does not stop at a slash: file:* is all files. */
@@ -195,11 +179,7 @@ static void take_part(
 			resources_add_ref(part, set->items[i]);
 }
 
-/*
- * With --only the want is what was applied last, with the selected resources as the state has them
- * now: what is recorded in the end must be what the host has then.
- */
-static int select_only(struct run *r, struct err *e)
+int want_select(struct run *r, struct err *e)
 {
 	if (!names_any(r->want, r->request, NULL) && !names_any(r->base.want, r->request, NULL))
 		return err_set(e, -ENOENT,
@@ -212,9 +192,8 @@ static int select_only(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->want->n_metas; i++)
 		resources_meta(part, r->want->metas[i].key, r->want->metas[i].value);
 	resources_sort(part, NULL);
-	r->read = r->want;
-	r->want = part;
-	return load_unit_contents(r, r->base.want, e);
+	run_replace_want(r, part);
+	return want_load_units(r, r->base.want, e);
 }
 
 int run_read(struct run *r, struct err *e)
@@ -231,16 +210,6 @@ int run_read(struct run *r, struct err *e)
 	closep_(&job.source.path_fd);
 	/* A unit that leaves the state may be put back as it was before it was adopted. */
 	if (c >= 0)
-		c = load_unit_contents(r, r->base.originals, e);
-	return c >= 0 && r->request->n_only ? select_only(r, e) : c;
-}
-
-int run_read_base(struct run *r, struct err *e)
-{
-	if (!r->base.want)
-		return err_set(e, -ENOENT,
-			"nothing has been applied on this host yet, so there is nothing to check "
-			"it against: l4sync plan shows what an apply would do");
-	r->want = r->base.want;
-	return load_unit_contents(r, r->want, e);
+		c = want_load_units(r, r->base.originals, e);
+	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
 }

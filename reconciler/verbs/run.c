@@ -83,6 +83,7 @@ int run_open(
 	struct run *r, const struct request *q, struct sink *s, enum run_lock lock, struct err *e)
 {
 	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
+	r->notes.arena = r->arena;
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
 	int c = run_require_root(q, e);
 
@@ -97,11 +98,23 @@ int run_open(
 	return c;
 }
 
+void run_replace_want(struct run *r, struct resources *want)
+{
+	size_t i = 0;
+
+	while (r->parts[i])
+		i++;
+	r->parts[i] = r->want;
+	r->want = want;
+}
+
 void run_close(struct run *r)
 {
 	plan_free(r->plan);
+	free(r->notes.items);
 	resources_free(r->want == r->base.want ? NULL : r->want);
-	resources_free(r->read);
+	for (size_t i = 0; i < ELEMENTS(r->parts); i++)
+		resources_free(r->parts[i]);
 	resources_free(r->base.want);
 	resources_free(r->base.before);
 	resources_free(r->base.originals);

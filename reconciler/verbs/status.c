@@ -1,5 +1,5 @@
 /*
- * `l4sync status` and `l4sync log`: what was applied when and by whom, what runs now (SPEC 7).
+ * `l4sync status`, `log` and `show`: what was applied when and by whom, what runs now (SPEC 7).
  * Change nothing and take no lock: they answer while an apply runs.
  * Called by the dispatch.
  */
@@ -34,12 +34,16 @@ static json_t *generation_to_json(const struct generation *g)
 
 	for (size_t i = 0; i < g->n_sources; i++)
 		json_array_append_new(sources, source_to_json(g->sources[i]));
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o}", "number",
+	json_t *rollback = g->rollback_to
+				   ? json_pack("{s:I, s:I}", "to", (json_int_t)g->rollback_to,
+					     "from", (json_int_t)g->rollback_from)
+				   : json_null();
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "number",
 		(json_int_t)g->number, "time", time_to_json(g->time), "user", event_string(g->user),
 		"client", event_string(g->client), "command", event_string(g->command), "outcome",
 		outcomes[g->outcome], "error", event_string(g->error), "fixed",
 		(json_int_t)g->fixed, "failed", (json_int_t)g->failed, "restarted",
-		(json_int_t)g->restarted, "sources", sources);
+		(json_int_t)g->restarted, "rollback", rollback, "sources", sources);
 }
 
 /* Host and history without the lock; r->base stays empty. */
@@ -121,4 +125,23 @@ int verb_status(const struct request *q, struct sink *s)
 int verb_log(const struct request *q, struct sink *s)
 {
 	return show_generations(q, s, q->lines ? q->lines : LOG_DEFAULT, show_log);
+}
+
+int verb_show(const struct request *q, struct sink *s)
+{
+	_cleanup_generation_ struct generation g = {0};
+	_cleanup_run_ struct run r;
+	_cleanup_err_ struct err e = ERR_INIT;
+	int c = open_reading(&r, q, s, &e);
+
+	if (c >= 0)
+		c = run_generation(&r, q->argument, &g, &e);
+	if (c < 0)
+		return verb_failed(&r, &e);
+	json_t *o = generation_to_json(&g);
+	json_t *plan = g.plan ? json_loads(g.plan, 0, NULL) : NULL;
+	json_object_set_new(o, "plan", plan ? plan : json_null());
+	event_emit(s, "{s:s, s:o}", "event", "generation", "generation", o);
+	run_done(&r, EXIT_CONVERGED);
+	return EXIT_CONVERGED;
 }

@@ -11,6 +11,11 @@ int verb_apply(const struct request *q, struct sink *s);
 int verb_check(const struct request *q, struct sink *s);
 int verb_status(const struct request *q, struct sink *s);
 int verb_log(const struct request *q, struct sink *s);
+int verb_show(const struct request *q, struct sink *s);
+int verb_rollback(const struct request *q, struct sink *s);
+
+/* Plans towards what read gives, asks and applies. */
+int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e));
 
 /* Says what went wrong and ends the run's events; returns the exit status. */
 int verb_failed(struct run *r, struct err *e);

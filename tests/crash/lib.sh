@@ -11,6 +11,10 @@ not_ok() { # NAME REASON…
 	failed=$((failed + 1))
 }
 
+expect() { # NAME WANTED GOT
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "expected $2, got $3"; fi
+}
+
 # What l4sync's own business is: its state directory and lock.
 tree() { "$F" "$1" var/lib/l4sync run/l4sync | sort; }
 tree_t() { "$F" "$1" -t var/lib/l4sync run/l4sync | sort; }
@@ -20,6 +24,18 @@ said() { tr -s ' \n' ' ' <"$W/out" | grep -q -- "$1"; }
 
 run_l4sync() { "$L" "$1" --root "$W/root" "${@:2}" </dev/null; }
 apply_state() { run_l4sync apply --state "$1" --yes --allow-removal "${@:2}"; }
+
+# A host of its own in $W/root and an empty state in $W/s; apply_s prints the exit status.
+begin() {
+	rm -rf "$W/root" "$W/s"
+	make_host "$W/root"
+	put "$W/s/l4sync.yaml" 0644 "l4sync: 1"
+	mkdir -p "$W/s/root"
+}
+apply_s() {
+	apply_state "$W/s" "$@" >"$W/out" 2>&1
+	echo $?
+}
 
 generation() {
 	run_l4sync status --json 2>/dev/null |

@@ -48,12 +48,17 @@ static int parse(const char *line)
 static const struct {
 	const char *line, *text;
 } refused[] = {
-	{"", "say what to do: plan, apply, check, status or log (l4sync --help)"},
+	{"", "say what to do: plan, apply, check, status, log, show or rollback "
+	    "(l4sync --help)"},
 	{"pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
 	{"serv", "unknown command \"serv\" (l4sync --help)"},
 	{"diff", "unknown command \"diff\" (l4sync --help)"},
 	{"foo", "unknown command \"foo\" (l4sync --help)"},
 	{"help pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
+	{"show", "show needs an argument: GEN (l4sync show --help)"},
+	{"show 1 2", "show takes one argument, GEN: \"2\" is too much (l4sync show --help)"},
+	{"rollback 1 2",
+		"rollback takes one argument, [GEN]: \"2\" is too much (l4sync rollback --help)"},
 	{"plan --foo", "unknown flag --foo (l4sync plan --help)"},
 	{"frobnicate", "unknown command \"frobnicate\" (l4sync --help)"},
 	{"plan --reff x", "unknown flag --reff; did you mean --ref? (l4sync plan --help)"},
@@ -281,11 +286,24 @@ START_TEST(test_help_command)
 }
 END_TEST
 
+START_TEST(test_argument)
+{
+	ck_assert_int_eq(parse("show 12 --json"), 0);
+	ck_assert_str_eq(request.argument, "12");
+	ck_assert_int_eq(parse("rollback --yes 3"), 0);
+	ck_assert_str_eq(request.argument, "3");
+	ck_assert_int_eq(parse("rollback"), 0);
+	ck_assert_ptr_null(request.argument);
+}
+END_TEST
+
 /* A tree without a host name is told to be given one: by every command that has --root. */
 START_TEST(test_host_goes_with_root)
 {
 	for (const struct command *c = command_table; c->summary; c++) {
-		ck_assert_int_eq(parse(arena_printf(arena, "%s --root /r --host a", c->name)), 0);
+		ck_assert_int_eq(parse(arena_printf(arena, "%s%s --root /r --host a", c->name,
+					 c->argument ? " 3" : "")),
+			0);
 		ck_assert_str_eq(request.host, "a");
 	}
 }
@@ -300,7 +318,7 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\n--help\n--version\n-H\n"
+	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\nshow\nrollback\n--help\n--version\n-H\n"
 			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
 			       "verbose\n--quiet\n--help\n"
 			       "--version\n");
@@ -327,6 +345,7 @@ int main(void)
 	tcase_add_test(t, test_host_goes_with_root);
 	tcase_add_test(t, test_help_formats);
 	tcase_add_test(t, test_help_command);
+	tcase_add_test(t, test_argument);
 	tcase_add_test(t, test_completion);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -1,0 +1,17 @@
+/* Between the files that read a want: nobody else's business. */
+#ifndef L4SYNC_WANT_H
+#define L4SYNC_WANT_H
+
+#include "l4sync/run.h"
+
+/* What systemd would load is compared by its bytes, which a generation read back has not at hand,
+ * and of a secret not at all. set may be NULL. */
+int want_load_units(struct run *r, struct resources *set, struct err *e);
+
+/*
+ * With --only the want becomes what was applied last, with the selected resources as they were
+ * read: what is recorded in the end must be what the host has then.
+ */
+int want_select(struct run *r, struct err *e);
+
+#endif
