@@ -98,6 +98,11 @@ static int queue(struct run *r, struct txn *t, struct findings *refusals, struct
 		if (c < 0 && refuse(refusals, x->id, e) < 0)
 			return c;
 	}
+	for (size_t i = 0; i < r->plan->n_templates; i++)
+		txn_affects(t, r->plan->templates[i].name);
+	for (size_t i = 0; i < r->plan->effects.n; i++)
+		if (r->plan->effects.items[i].action == ACTION_RESTART)
+			txn_affects(t, r->plan->effects.items[i].target);
 	return queue_effects(t, r->plan, r->units, refusals, e);
 }
 

@@ -73,6 +73,9 @@ enum unit_verb { UNIT_START, UNIT_STOP, UNIT_TRY_RESTART, UNIT_RELOAD };
 int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeout_ms,
 	int (*idle)(void *userdata), void *userdata, const char **result, struct err *e);
 
+/* Queues a job in mode "replace" and does not wait for it. */
+int bus_enqueue(struct bus *b, const char *unit, enum unit_verb verb, struct err *e);
+
 /* ResetFailedUnit; a unit that is not loaded is no error. */
 int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
 

@@ -70,6 +70,9 @@ void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay);
 void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
 void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);
 void txn_reload(struct txn *t);
+/* A unit or template whose configuration this run alters: of its running instances those that
+ * somebody else has started since the reload are brought back by a rollback too. */
+void txn_affects(struct txn *t, const char *name);
 bool txn_is_empty(const struct txn *t);
 
 /* Set by a signal handler: the run is to be rolled back at the next opportunity. */
@@ -124,8 +127,11 @@ void txn_expect(struct txn *t, size_t n);
 
 /* Whether an interrupted run's journal is there; since (seconds since the epoch) if so. */
 bool txn_journal_exists(struct host *h, long long *ret_since);
-/* Puts back what an interrupted run had begun, or finishes one that was past the point of no
- * return. No journal: TXN_APPLIED. Called with the lock held, before anything else. */
+/*
+ * Puts back what an interrupted run had begun, or finishes one that was past the point of no
+ * return. No journal: TXN_APPLIED. Called with the lock held, before anything else. During a boot,
+ * by l4sync-recover.service, no unit's start is waited for.
+ */
 enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char *key,
 	struct sink *sink, const struct txn_hooks *hooks, struct err *e);
 

@@ -5,7 +5,8 @@
  *
  *	journal          a run has begun and is not past the point of no return: undo
  *	journal.done     it is past it: only finish what is left to clean up
- *	journal.units    one line "VERB UNIT" before each action on a unit
+ *	journal.units    one line "VERB UNIT" before each action on a unit, "reload MICROSECONDS"
+ *	                 (CLOCK_REALTIME) before the daemon-reload
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,12 +69,28 @@ static int write_synced(int dir_fd, const char *name, const char *data, size_t s
 	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
+/* "" where there is no kernel to ask: such a journal is of no boot, its own included. */
+static const char *boot_id(struct txn *t)
+{
+	_cleanup_close_ int fd =
+		t->host->live ? open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC) : -1;
+	const void *text;
+	size_t size;
+
+	if (fd < 0 || fd_read_all(t->arena, fd, 64, &text, &size) < 0)
+		return "";
+	return arena_strndup(t->arena, text, strcspn(text, "\n"));
+}
+
 static void serialize(struct txn *t, struct buf *out)
 {
 	_cleanup_resources_ struct resources *set = resources_new();
 
 	resources_meta(set, "name", t->name);
 	resources_meta(set, "time", arena_printf(set->arena, "%lld", (long long)time(NULL)));
+	resources_meta(set, "boot", boot_id(t));
+	for (size_t i = 0; i < t->n_affected; i++)
+		resources_meta(set, "affects", t->affected[i]);
 	for (size_t i = 0; i < t->n; i++) {
 		struct resource *item =
 			resources_add(set, arena_printf(set->arena, "step:%06zu", i));
@@ -263,6 +280,11 @@ int journal_load(
 		return err_prefix(e, r, "%s%s/%s", t->host->root_path, STATE_DIR, JOURNAL);
 	t->name = arena_strdup(t->arena, resources_get_meta(set, "name"));
 	t->journal = set;
+	for (size_t i = 0; i < set->n_metas; i++)
+		if (!strcmp(set->metas[i].key, "affects"))
+			txn_affects(t, set->metas[i].value);
+	const char *boot = resources_get_meta(set, "boot");
+	t->rebooted = boot && strcmp(boot, boot_id(t)) != 0;
 	for (size_t i = 0; i < set->n; i++) {
 		r = take_step(t, set->items[i], e);
 		if (r < 0)

@@ -113,6 +113,15 @@ void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long l
 	step_set(t, s, "unit", unit);
 }
 
+void txn_affects(struct txn *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_affected; i++)
+		if (!strcmp(t->affected[i], name))
+			return;
+	t->affected = grow(t->affected, &t->cap_affected, t->n_affected, sizeof(*t->affected));
+	t->affected[t->n_affected++] = arena_strdup(t->arena, name);
+}
+
 void txn_reload(struct txn *t)
 {
 	add(t, &step_reload, PHASE_RELOAD, "systemd");

@@ -9,12 +9,9 @@
 
 #include "l4sync/bus.h"
 
-#include "restart.h"
 #include "txn_internal.h"
 
-#define BACK_SETTLE_NS 1000000000ull
-
-static void rollback_event(struct txn *t, const char *state, const char *text)
+void rollback_event(struct txn *t, const char *state, const char *text)
 {
 	event_emit(t->sink, "{s:s, s:s, s:o}", "event", "rollback", "state", state, "text",
 		event_string(text));
@@ -30,84 +27,6 @@ static void undo_steps(struct txn *t, size_t *left_count)
 		if (!s->ops->undo || !s->touched)
 			continue;
 		if (s->ops->undo(t, s, &left, &e) < 0) {
-			(*left_count)++;
-			rollback_event(t, "failed", err_text(&e));
-		}
-	}
-}
-
-static int job_back(struct txn *t, const char *unit, enum unit_verb what, struct err *e)
-{
-	const char *result;
-	struct bus *bus;
-	int r = host_bus(t->host, &bus, e);
-
-	/* A crash loop has used up the start limit, which would refuse the old configuration too.
-	 */
-	if (r >= 0)
-		r = bus_reset_failed(bus, unit, e);
-	if (r >= 0)
-		r = bus_job(bus, unit, what, JOB_TIMEOUT_MS, NULL, NULL, &result, e);
-	if (r == -ENOENT && what == UNIT_STOP) { /* what nobody knows does not run */
-		err_clear(e);
-		return 0;
-	}
-	if (r >= 0 && strcmp(result, "done") != 0)
-		r = err_set(e, -EREMOTEIO, "%s: the job ended with: %s", unit, result);
-	if (r >= 0 && what != UNIT_STOP)
-		r = bus_watch_healthy(bus, unit, JOB_TIMEOUT_MS, BACK_SETTLE_NS, NULL, NULL, e);
-	return r;
-}
-
-/* A unit that was restarted is restarted once more; one that did not survive that, or was stopped,
- * is started. */
-static int bring_back(struct txn *t, const char *verb, const char *unit, struct err *e)
-{
-	struct unit_details now;
-	struct bus *bus;
-	int r = host_bus(t->host, &bus, e);
-
-	if (r >= 0)
-		r = bus_unit_details(bus, t->arena, &unit, 1, true, &now, e);
-	if (r < 0)
-		return r;
-	bool running = now.found &&
-		       unit_status_running(&(struct unit_status){.active_state = now.active_state});
-	return job_back(
-		t, unit, running && !strcmp(verb, "restart") ? UNIT_TRY_RESTART : UNIT_START, e);
-}
-
-/* One line of the log: verb and unit. */
-static bool split_line(struct txn *t, const char *line, const char **verb, const char **unit)
-{
-	const char *blank = strchr(line, ' ');
-
-	if (!blank)
-		return false;
-	*verb = arena_strndup(t->arena, line, (size_t)(blank - line));
-	*unit = blank + 1;
-	return true;
-}
-
-/*
- * started: those that this run has started, which stop while their files are still there; else the
- * others, which come back once the old files are loaded.
- */
-static void units_back(
-	struct txn *t, const char *const *log, size_t n_log, bool started, size_t *left_count)
-{
-	for (size_t i = n_log; i-- > 0;) {
-		_cleanup_err_ struct err e = ERR_INIT;
-		const char *verb, *unit;
-
-		if (!split_line(t, log[i], &verb, &unit) || started != !strcmp(verb, "start"))
-			continue;
-		rollback_event(t, "start",
-			started ? arena_printf(t->arena, "stop %s again", unit)
-				: arena_printf(t->arena, "bring back %s with its old configuration",
-					  unit));
-		if ((started ? job_back(t, unit, UNIT_STOP, &e) : bring_back(t, verb, unit, &e)) <
-			0) {
 			(*left_count)++;
 			rollback_event(t, "failed", err_text(&e));
 		}
@@ -133,7 +52,7 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 
 	rollback_event(t, "start", "putting everything back");
 	if (t->host->live)
-		units_back(t, log, n_log, true, &left);
+		units_stop_started(t, log, n_log, &left);
 	undo_steps(t, &left);
 	if (txn_sync_dirs(t, &e) < 0) {
 		left++;
@@ -142,7 +61,7 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	if (t->reloads && t->host->live)
 		reload(t, &left);
 	if (t->host->live)
-		units_back(t, log, n_log, false, &left);
+		units_bring_back(t, log, n_log, &left);
 	if (!left)
 		rollback_event(t, "done", "everything is as it was before");
 	*ret_left = left;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "l4sync/bus.h"
 #include "l4sync/sysctl.h"
@@ -72,15 +71,13 @@ static int commit_reload(struct txn *t, struct step *s, struct err *e)
 	int r = host_bus(t->host, &bus, e);
 
 	(void)s;
+	/* Whatever starts from here on may have the new configuration. */
+	if (r >= 0)
+		r = journal_log(t, arena_printf(t->arena, "reload %llu", realtime_usec()), e);
 	if (r >= 0)
 		r = bus_reload(bus, RELOAD_TIMEOUT_MS, e);
-	if (r >= 0) {
-		struct timespec now;
-
-		clock_gettime(CLOCK_REALTIME, &now);
-		t->reloaded_usec = (unsigned long long)now.tv_sec * 1000000u +
-				   (unsigned long long)now.tv_nsec / 1000u;
-	}
+	if (r >= 0)
+		t->reloaded_usec = realtime_usec();
 	return r;
 }
 

@@ -37,6 +37,7 @@ void txn_free(struct txn *t)
 	if (!t)
 		return;
 	free(t->steps);
+	free(t->affected);
 	resources_free(t->journal);
 	closep_(&t->journal_fd);
 }
@@ -73,13 +74,17 @@ unsigned long long txn_reloaded_usec(const struct txn *t)
 	return t->reloaded_usec;
 }
 
-int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e)
+unsigned long long realtime_usec(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	t->acted_usec =
-		(unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000u;
+	return (unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000u;
+}
+
+int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e)
+{
+	t->acted_usec = realtime_usec();
 	return journal_log(t, arena_printf(t->arena, "%s %s", verb, unit), e);
 }
 
@@ -240,6 +245,7 @@ static int reload_log(struct txn *t, const char ***ret, size_t *ret_n)
 	*ret_n = 0;
 	int r = journal_load(&again, &state, ret, ret_n, NULL);
 	free(again.steps);
+	free(again.affected);
 	resources_free(again.journal);
 	return r;
 }
@@ -328,5 +334,6 @@ enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char
 	event_message(sink, "warning", "an earlier run was interrupted: it is put back first");
 	/* Whether that run had come to its reload is not known, and one too many harms nobody. */
 	t->reloads = h->live;
+	t->booting = units_are_booting(t);
 	return back(t, log, n_log, hooks);
 }

@@ -53,8 +53,12 @@ struct txn {
 	int journal_fd;                   /* the log of units, once the journal is written */
 	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
 	unsigned long long
-		acted_usec;        /* the same, of the last unit: older words are not its end's */
-	bool reloads;              /* there is a reload among the steps */
+		acted_usec; /* the same, of the last unit: older words are not its end's */
+	bool reloads;       /* there is a reload among the steps */
+	size_t n_affected, cap_affected;
+	const char **affected;     /* malloc'd: units and templates, txn_affects() */
+	bool rebooted;             /* a recovery: the journal is of another boot */
+	bool booting;              /* a recovery: units are not started yet */
 	struct resources *journal; /* a recovery: what the steps were read from */
 };
 
@@ -69,6 +73,8 @@ void step_set(struct txn *t, struct step *s, const char *key, const char *value)
 int path_identity(struct txn *t, const char *path, const char **ret, struct err *e);
 /* The same by directory and name. */
 int name_identity(struct txn *t, int dir_fd, const char *name, const char **ret, struct err *e);
+
+unsigned long long realtime_usec(void); /* CLOCK_REALTIME */
 
 /* fsync of every directory in which steps changed names. */
 int txn_sync_dirs(struct txn *t, struct err *e);
@@ -85,6 +91,13 @@ enum journal_state { JOURNAL_NONE, JOURNAL_BEGUN, JOURNAL_COMMITTED };
 /* Fills the transaction's steps from the journal; units: the log's lines. */
 int journal_load(struct txn *t, enum journal_state *ret, const char ***ret_log, size_t *ret_n,
 	struct err *e);
+
+/* units_back.c, each a part of the rollback; what cannot be done is said and counted. */
+void units_stop_started(struct txn *t, const char *const *log, size_t n_log, size_t *left);
+void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_t *left);
+/* Whether a boot has not come to basic.target yet, of which the journal knows nothing. */
+bool units_are_booting(struct txn *t);
+void rollback_event(struct txn *t, const char *state, const char *text);
 
 /* rollback.c: undo of all steps, reload, units of the log. *ret_left counts what could not be put
  * back; each is said in an event. */

@@ -19,6 +19,7 @@ enum {
 	SHOW = 1 << 5,
 	ROLLBACK = 1 << 6,
 	SERVE = 1 << 7,
+	RECOVER = 1 << 8,
 	WRITES = APPLY | ROLLBACK,
 	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | ROLLBACK,
 	ALL = SHOWN | SERVE,
@@ -62,6 +63,10 @@ const struct command command_table[] = {
 		"the branch moves on.\n"
 		"Exit status: as apply.",
 		.writes = true, .argument = "[GEN]"},
+	{"recover", RECOVER, NULL,
+		"What l4sync-recover.service does at boot: an apply that was interrupted is put "
+		"back, or finished if it was past its point of no return.",
+		.writes = true},
 	{"serve", SERVE, NULL, "The far end of -H: requests on stdin, events on stdout.",
 		.markdown = false},
 	{0},

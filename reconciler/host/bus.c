@@ -12,7 +12,6 @@
 #define PRIVATE_SOCKET "unix:path=/run/systemd/private"
 #define IDLE_USEC 200000u
 #define RETRY_USEC 250000u
-#define CALL_USEC 30000000u
 
 uint64_t bus_now_usec(void)
 {

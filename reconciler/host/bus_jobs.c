@@ -82,15 +82,36 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	return 0;
 }
 
+static int job_request(struct bus *b, const char *unit, enum unit_verb verb, sd_bus_message **ret)
+{
+	int r = sd_bus_message_new_method_call(
+		b->bus, ret, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, methods[verb]);
+
+	return r < 0 ? r : sd_bus_message_append(*ret, "ss", unit, "replace");
+}
+
+int bus_enqueue(struct bus *b, const char *unit, enum unit_verb verb, struct err *e)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *m = NULL;
+	int r = job_request(b, unit, verb, &m);
+
+	b->round_trips++;
+	if (r >= 0)
+		r = sd_bus_call(b->bus, m, CALL_USEC, &error, NULL);
+	if (r < 0)
+		r = err_prefix(e, bus_fail(e, &error, r, "systemd refused the job"), "%s", unit);
+	sd_bus_message_unref(m);
+	sd_bus_error_free(&error);
+	return r < 0 ? r : 0;
+}
+
 static int job_send(
 	struct bus *b, struct job *job, enum unit_verb verb, sd_bus_slot **ret_slot, struct err *e)
 {
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(
-		b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, methods[verb]);
+	int r = job_request(b, job->unit, verb, &m);
 
-	if (r >= 0)
-		r = sd_bus_message_append(m, "ss", job->unit, "replace");
 	if (r >= 0)
 		r = sd_bus_call_async(b->bus, ret_slot, m, on_answer, job, 0);
 	sd_bus_message_unref(m);

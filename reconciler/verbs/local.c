@@ -29,6 +29,7 @@ int local_run(const struct request *q, struct sink *s)
 		{"log", verb_log},
 		{"show", verb_show},
 		{"rollback", verb_rollback},
+		{"recover", verb_recover},
 	};
 
 	for (size_t i = 0; i < ELEMENTS(verbs); i++)

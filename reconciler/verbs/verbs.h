@@ -13,6 +13,7 @@ int verb_status(const struct request *q, struct sink *s);
 int verb_log(const struct request *q, struct sink *s);
 int verb_show(const struct request *q, struct sink *s);
 int verb_rollback(const struct request *q, struct sink *s);
+int verb_recover(const struct request *q, struct sink *s);
 
 /* Plans towards what read gives, asks and applies. */
 int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e));

@@ -49,7 +49,7 @@ static const struct {
 	const char *line, *text;
 } refused[] = {
 	{"", "say what to do: plan, apply, check, status, log, show or rollback "
-	    "(l4sync --help)"},
+	     "(l4sync --help)"},
 	{"pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
 	{"serv", "unknown command \"serv\" (l4sync --help)"},
 	{"diff", "unknown command \"diff\" (l4sync --help)"},
@@ -318,10 +318,11 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\nshow\nrollback\n--help\n--version\n-H\n"
-			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
-			       "verbose\n--quiet\n--help\n"
-			       "--version\n");
+	ck_assert_str_eq(text,
+		"plan\napply\ncheck\nstatus\nlog\nshow\nrollback\n--help\n--version\n-H\n"
+		"-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
+		"verbose\n--quiet\n--help\n"
+		"--version\n");
 }
 END_TEST
 
