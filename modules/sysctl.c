@@ -388,6 +388,11 @@ static int sysctl_inspect(struct inspection *in, const char *id, const struct re
 	const char *refusal = wanted ? sysctl_refusal(in->arena, key, value, wanted) : NULL;
 	if (refusal)
 		finding_add(in->findings, "pending", "sysctl-needs-reboot", id, "%s", refusal);
+	if (wanted && !same && sysctl_is_final(key, wanted))
+		finding_add(in->findings, "lint", "not-undoable", id,
+			"%s = %s cannot be undone, not by a rollback either: the kernel refuses "
+			"every other value until the next boot",
+			key, wanted);
 	*ret = arena_new_of(in->arena, struct resource);
 	(*ret)->id = id;
 	/* In the want's own spelling where they mean the same. */

@@ -31,6 +31,9 @@ int sysctl_read(struct host *h, struct arena *a, const char *key, enum sysctl_st
 int sysctl_write(
 	struct host *h, struct arena *a, const char *key, const char *value, struct err *e);
 
+/* Whether the kernel takes no other value until the next boot, once it has this one. */
+bool sysctl_is_final(const char *key, const char *value);
+
 /* Why the kernel will refuse this change until the next boot (settings that only tighten), or
  * NULL. */
 const char *sysctl_refusal(struct arena *a, const char *key, const char *live, const char *want);

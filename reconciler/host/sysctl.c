@@ -125,15 +125,20 @@ static const struct {
 	{"kernel.unprivileged_bpf_disabled", "1"},
 };
 
-const char *sysctl_refusal(struct arena *a, const char *key, const char *live, const char *want)
+bool sysctl_is_final(const char *key, const char *value)
 {
 	for (size_t i = 0; i < ELEMENTS(one_way); i++)
-		if (!strcmp(key, one_way[i].key) && !strcmp(live, one_way[i].final) &&
-			strcmp(want, live) != 0)
-			return arena_printf(a,
-				"%s is %s, and the kernel refuses every other value until the next "
-				"boot: "
-				"reboot the host before %s can be set, or put %s into the state",
-				key, live, want, live);
-	return NULL;
+		if (!strcmp(key, one_way[i].key) && !strcmp(value, one_way[i].final))
+			return true;
+	return false;
+}
+
+const char *sysctl_refusal(struct arena *a, const char *key, const char *live, const char *want)
+{
+	if (!sysctl_is_final(key, live) || !strcmp(want, live))
+		return NULL;
+	return arena_printf(a,
+		"%s is %s, and the kernel refuses every other value until the next boot: reboot "
+		"the host before %s can be set, or put %s into the state",
+		key, live, want, live);
 }
