@@ -76,6 +76,21 @@ int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeo
 /* Queues a job in mode "replace" and does not wait for it. */
 int bus_enqueue(struct bus *b, const char *unit, enum unit_verb verb, struct err *e);
 
+/* A transient service that runs argv[0] (an absolute path), NULL-terminated, as root. */
+struct transient {
+	const char *unit, *description;
+	const char *const *argv;
+	const char *const *environment; /* "NAME=value", NULL-terminated */
+	int stdio_fd;                   /* its standard input and output; -1: null and journal */
+};
+
+/* Started, not waited for. It stops when it is asked to by SIGTERM, and has half an hour for that;
+ * it leaves nothing behind. */
+int bus_start_transient(struct bus *b, const struct transient *t, struct err *e);
+
+/* A signal to the main process of a unit. */
+int bus_kill(struct bus *b, const char *unit, int signal, struct err *e);
+
 /* ResetFailedUnit; a unit that is not loaded is no error. */
 int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
 

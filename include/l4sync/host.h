@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "l4sync/err.h"
+#include "l4sync/io.h"
 #include "l4sync/mem.h"
 
 struct bus;
@@ -62,8 +63,6 @@ int host_open_following(struct host *h, const char *path, int flags, int *ret_fd
 /* A whole file by fd, at most size_max bytes (-EFBIG); in the arena. */
 int fd_read_all(struct arena *a, int fd, size_t size_max, const void **ret, size_t *ret_size);
 
-/* All of the bytes, however many calls that takes; -errno. */
-int fd_write_all(int fd, const void *data, size_t size);
 /* A symbolic link's target, in the arena. */
 int link_read(struct arena *a, int dir_fd, const char *name, const char **ret);
 

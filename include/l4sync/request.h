@@ -45,6 +45,7 @@ struct request {
 	bool yes;
 	bool allow_removal;
 	bool allow_rewind;
+	bool foreground;     /* in this process, not in a service of its own */
 	unsigned long lines; /* log -n N; 0: the default */
 	/* How it is shown; these do not travel. */
 	const char *remote; /* -H HOST; NULL: here */
@@ -80,6 +81,9 @@ int remote_run(const struct request *r, struct sink *s);
 
 /* The far end of remote_run: `l4sync serve`; reads requests from fd 0, writes events to fd 1. */
 int serve_run(int (*run)(const struct request *r, struct sink *s));
+
+/* `l4sync worker`: the same in the transient service of a run. */
+int worker_serve(void);
 
 /* A sink that shows text on stdout/stderr, or prints JSON; by the request's format. The caller
  * ends it with sink_close(), which returns negative errno if what was to be shown could not be

@@ -5,6 +5,7 @@
 #include "l4sync/lines.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,9 +19,11 @@ int lines_fill(struct lines *l)
 	char bytes[65536];
 	ssize_t n;
 
-	do
-		n = read(l->fd, bytes, sizeof(bytes));
-	while (n < 0 && errno == EINTR);
+	/* One socket may be input and output, and then what makes writes not wait is the reads'
+	 * too. */
+	while ((n = read(l->fd, bytes, sizeof(bytes))) < 0 && (errno == EINTR || errno == EAGAIN))
+		if (errno == EAGAIN)
+			poll(&(struct pollfd){.fd = l->fd, .events = POLLIN}, 1, -1);
 	if (n <= 0)
 		return n ? -errno : 0;
 	/* The lines that were returned make room first, so that the buffer stays below limit. */

@@ -52,5 +52,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? EXIT_REFUSED : 0;
 	if (!strcmp(r.command, "serve"))
 		return serve_run(local_run);
+	if (!strcmp(r.command, "worker"))
+		return worker_serve();
 	return run(&r);
 }

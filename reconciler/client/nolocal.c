@@ -13,3 +13,8 @@ int local_run(const struct request *r, struct sink *s)
 	event_emit(s, "{s:s, s:i}", "event", "done", "exit", EXIT_USAGE);
 	return EXIT_USAGE;
 }
+
+int worker_serve(void)
+{
+	return EXIT_USAGE;
+}

@@ -1,13 +1,7 @@
 /*
  * The near end of -H: starts ssh, sends the request, hands events to the sink, answers questions.
- * Trusts nothing that the host sends; showing it harmlessly is the sink's business. The protocol,
- * JSON objects, one a line (l4sync-json(5)):
- *
- *	host     {"l4sync":1,"version":"0.1"}
- *	client   {"l4sync":1,"version":"0.1","request":{…}}
- *	host     events; {"ask":"Apply?"} is answered by {"answer":true|false|null}; "done" is last
- *
- * Called by main.
+ * Trusts nothing that the host sends; showing it harmlessly is the sink's business. The protocol
+ * itself stands in protocol.c. Called by main.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +10,7 @@
 
 #include "l4sync/command.h"
 #include "l4sync/lines.h"
+#include "l4sync/protocol.h"
 #include "l4sync/request.h"
 #include "l4sync/ssh.h"
 
@@ -25,17 +20,14 @@
  * waits to be touched must not be kept waiting longer. */
 #define HOLD_MS 300
 
-enum phase { PHASE_HELLO, PHASE_RUNNING, PHASE_DONE };
-
 struct remote {
 	const struct request *request;
 	struct sink *sink;
 	struct ssh ssh;
 	struct lines out, err;
-	enum phase phase;
-	int exit;        /* of the done event */
+	struct conversation talk;
+	bool begun;      /* the host has greeted */
 	size_t noise;    /* bytes before the first line of ours */
-	bool declined;   /* asked, and not answered with yes: nothing was changed */
 	bool no_command; /* standard error said that there is no l4sync */
 	bool no_right;   /* standard error said that sudo refuses */
 	char *last;      /* its last line */
@@ -50,43 +42,6 @@ static void show_held(struct remote *m)
 	m->held = false;
 }
 
-static int send_object(struct remote *m, json_t *o)
-{
-	_cleanup_free_ char *text = json_dumps(o, JSON_COMPACT);
-	_cleanup_buf_ struct buf line = BUF_INIT;
-
-	json_decref(o);
-	if (!text)
-		return -EINVAL;
-	buf_adds(&line, text);
-	buf_addc(&line, '\n');
-	for (size_t at = 0; at < line.size;) {
-		ssize_t n = write(m->ssh.in, line.data + at, line.size - at);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-static int on_hello(struct remote *m, const json_t *o)
-{
-	const char *version = json_string_value(json_object_get(o, "version"));
-	json_int_t protocol = json_integer_value(json_object_get(o, "l4sync"));
-
-	if (protocol != PROTOCOL_VERSION)
-		return err_set(&m->e, -EPROTO,
-			"%s has l4sync %s, which speaks protocol %lld; this is l4sync %s with "
-			"protocol %d: install the same version on both sides",
-			m->request->remote, version ? version : "?", (long long)protocol,
-			L4SYNC_VERSION, PROTOCOL_VERSION);
-	m->phase = PHASE_RUNNING;
-	m->out.limit = EVENT_SIZE_MAX;
-	return send_object(m, json_pack("{s:i, s:s, s:o}", "l4sync", PROTOCOL_VERSION, "version",
-				      L4SYNC_VERSION, "request", request_to_json(m->request)));
-}
-
 /* A login shell that prints something is a nuisance, not an error. */
 static int before_hello(struct remote *m, const char *line, size_t size)
 {
@@ -94,7 +49,10 @@ static int before_hello(struct remote *m, const char *line, size_t size)
 	int rc = 0;
 
 	if (json_is_integer(json_object_get(o, "l4sync"))) {
-		rc = on_hello(m, o);
+		m->talk.fd = m->ssh.in;
+		m->out.limit = EVENT_SIZE_MAX;
+		rc = protocol_begin(&m->talk, o, m->request, &m->e);
+		m->begun = rc != -EPROTO;
 	} else {
 		m->noise += size + 1;
 		if (m->request->verbosity > 0)
@@ -109,39 +67,10 @@ static int before_hello(struct remote *m, const char *line, size_t size)
 	return rc;
 }
 
-static int on_ask(struct remote *m, const char *question)
-{
-	int answer = m->sink->ask(m->sink, question);
-
-	m->declined = answer != 1;
-	return send_object(m,
-		json_pack("{s:o}", "answer", answer < 0 ? json_null() : json_boolean(answer == 1)));
-}
-
 static int on_line(struct remote *m, const char *line, size_t size)
 {
 	show_held(m);
-	if (m->phase == PHASE_HELLO)
-		return before_hello(m, line, size);
-	json_t *o = lines_object(line, size, &m->e);
-	if (!o)
-		return err_prefix(&m->e, -EPROTO, "%s sent what is no event", m->request->remote);
-	const char *question = json_string_value(json_object_get(o, "ask"));
-	const char *event = json_string_value(json_object_get(o, "event"));
-	int rc = 0;
-	if (question) {
-		rc = on_ask(m, question);
-	} else if (event && !strcmp(event, "done")) {
-		const json_t *status = json_object_get(o, "exit");
-
-		m->exit = json_is_integer(status) ? (int)(json_integer_value(status) & 0xff)
-						  : EXIT_UNKNOWN;
-		m->phase = PHASE_DONE;
-	}
-	if (event)
-		m->sink->event(m->sink, json_incref(o));
-	json_decref(o);
-	return rc;
+	return m->begun ? protocol_line(&m->talk, line, size, &m->e) : before_hello(m, line, size);
 }
 
 /* What ssh, sudo or the far end says beside the protocol. LC_ALL is C there (ssh.c). */
@@ -184,7 +113,7 @@ static int read_stdout(struct remote *m)
 
 	while ((rc = lines_next(&m->out, &line, &size)) > 0) {
 		rc = on_line(m, line, size);
-		if (rc || m->phase == PHASE_DONE)
+		if (rc || m->talk.done)
 			return rc ? rc : 0;
 	}
 	if (rc == -EMSGSIZE)
@@ -216,7 +145,7 @@ static int follow(struct remote *m)
 		fds[0].revents = fds[1].revents = 0;
 	}
 	/* What it said last explains why it ended, and may be on its way still. */
-	while (!rc && m->phase != PHASE_DONE && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
+	while (!rc && !m->talk.done && fds[0].fd >= 0 && poll(fds, 1, 1000) > 0)
 		if (!read_stderr(m))
 			fds[0].fd = -1;
 	return rc;
@@ -246,7 +175,7 @@ static int explain_loss(struct remote *m)
 	const struct command *c = command_find(m->request->command);
 	const char *host = m->request->remote, *why = m->e.text ? m->e.text : m->last;
 
-	if (m->declined || !c || !c->writes)
+	if (m->talk.declined || !c || !c->writes)
 		event_message(m->sink, "error",
 			"the connection to %s was lost%s%s%s; nothing was changed there", host,
 			why ? " (" : "", why ? why : "", why ? ")" : "");
@@ -255,18 +184,18 @@ static int explain_loss(struct remote *m)
 			"the connection to %s was lost%s%s%s; the outcome is unknown and the apply "
 			"may be going on: ask `l4sync -H %s status`",
 			host, why ? " (" : "", why ? why : "", why ? ")" : "", host);
-	return m->declined ? EXIT_REFUSED : EXIT_UNKNOWN;
+	return m->talk.declined ? EXIT_REFUSED : EXIT_UNKNOWN;
 }
 
 static int finish(struct remote *m, int rc)
 {
 	int status = ssh_end(&m->ssh), ret;
 
-	if (m->phase == PHASE_DONE)
-		return m->exit;
+	if (m->talk.done)
+		return m->talk.exit;
 	if (m->no_right || m->no_command)
 		show_held(m);
-	if (m->phase == PHASE_RUNNING) {
+	if (m->begun) {
 		ret = explain_loss(m);
 	} else {
 		if (!rc)
@@ -297,7 +226,7 @@ static void catch_interrupt(struct sigaction *before)
 
 int remote_run(const struct request *r, struct sink *s)
 {
-	struct remote m = {.request = r, .sink = s};
+	struct remote m = {.request = r, .sink = s, .talk = {.who = r->remote, .sink = s}};
 	struct sigaction before;
 
 	if (ssh_start(r->remote, &m.ssh, &m.e)) {

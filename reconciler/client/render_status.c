@@ -138,6 +138,11 @@ static void render_lock(struct paint *p, const json_t *lock)
 	buf_adds(&p->buf, ", since ");
 	render_time(p, field(lock, "since"));
 	buf_addc(&p->buf, '\n');
+	if (!*field(lock, "step"))
+		return;
+	buf_adds(&p->buf, "  ");
+	paint_words(p, 2, field(lock, "step"));
+	buf_addc(&p->buf, '\n');
 }
 
 static void render_journal(struct paint *p, const json_t *journal)

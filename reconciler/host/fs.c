@@ -208,23 +208,6 @@ int fd_read_all(struct arena *a, int fd, size_t size_max, const void **ret, size
 	return 0;
 }
 
-int fd_write_all(int fd, const void *data, size_t size)
-{
-	const char *at = data;
-
-	while (size) {
-		ssize_t n = write(fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 int link_read(struct arena *a, int dir_fd, const char *name, const char **ret)
 {
 	char target[4096]; /* PATH_MAX: the kernel keeps no longer one */

@@ -17,9 +17,7 @@ static void interrupt(int signal)
 	txn_interrupted = 1;
 }
 
-/* From here on SIGINT and SIGTERM are a no to the question, and roll back; a closed terminal does
- * not end the run. */
-static void take_signals(void)
+void take_signals(void)
 {
 	struct sigaction roll_back = {.sa_handler = interrupt}, ignore = {.sa_handler = SIG_IGN};
 

@@ -4,8 +4,13 @@
  */
 #include <string.h>
 
+#include <unistd.h>
+
+#include "l4sync/command.h"
+
 #include "report.h"
 #include "verbs.h"
+#include "worker.h"
 
 int verb_failed(struct run *r, struct err *e)
 {
@@ -16,7 +21,7 @@ int verb_failed(struct run *r, struct err *e)
 	return status;
 }
 
-int local_run(const struct request *q, struct sink *s)
+int run_here(const struct request *q, struct sink *s)
 {
 	static const struct {
 		const char *name;
@@ -38,4 +43,13 @@ int local_run(const struct request *q, struct sink *s)
 	event_message(s, "error", "this host's l4sync has no command %s", q->command);
 	event_emit(s, "{s:s, s:i}", "event", "done", "exit", EXIT_USAGE);
 	return EXIT_USAGE;
+}
+
+int local_run(const struct request *q, struct sink *s)
+{
+	const struct command *c = command_find(q->command);
+	/* What is no command, or may not run, is told so here; a recovery is a service already. */
+	bool changes_host = c && c->writes && c->summary && !q->root && geteuid() == 0;
+
+	return changes_host && !q->foreground ? worker_run(q, s) : run_here(q, s);
 }

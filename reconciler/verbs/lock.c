@@ -44,6 +44,24 @@ static json_t *read_holder(int fd)
 	return n > 0 ? json_loadb(text, (size_t)n, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
 }
 
+/* Takes the reference. Only a courtesy to whoever waits: the lock holds without it. What is shorter
+ * than the text before it is filled up, for who reads meanwhile must find one object. */
+static void store_holder(int fd, json_t *o)
+{
+	_cleanup_free_ char *text = json_dumps(o, JSON_COMPACT);
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct stat st;
+
+	json_decref(o);
+	if (!text || fstat(fd, &st) < 0)
+		return;
+	buf_adds(&b, text);
+	while ((off_t)b.size < st.st_size)
+		buf_addc(&b, ' ');
+	if (pwrite(fd, b.data, b.size, 0) < 0)
+		(void)ftruncate(fd, 0);
+}
+
 static void write_holder(struct arena *a, int fd, const struct request *q)
 {
 	char since[32];
@@ -53,13 +71,18 @@ static void write_holder(struct arena *a, int fd, const struct request *q)
 	strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)getpid(), "user",
 		run_user(a), "command", request_command(a, q), "since", since);
-	char *text = json_dumps(o, JSON_COMPACT);
 
-	/* Only a courtesy to whoever waits: the lock holds without it. */
-	if (text && ftruncate(fd, 0) == 0 && pwrite(fd, text, strlen(text), 0) < 0)
-		(void)ftruncate(fd, 0);
-	free(text);
-	json_decref(o);
+	store_holder(fd, o);
+}
+
+void lock_note(int fd, const char *step)
+{
+	json_t *o = fd >= 0 && step ? read_holder(fd) : NULL;
+
+	if (!o)
+		return;
+	json_object_set_new(o, "step", event_string(step));
+	store_holder(fd, o);
 }
 
 /* What readers hold was named by the writer before them, who is gone. */

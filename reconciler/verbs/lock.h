@@ -10,4 +10,7 @@
 int lock_take(
 	struct host *h, const struct request *q, enum run_lock lock, int *ret_fd, struct err *e);
 
+/* What the run does now, beside its name in the lock; nothing where fd is -1 or step NULL. */
+void lock_note(int fd, const char *step);
+
 #endif

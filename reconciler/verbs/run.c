@@ -12,6 +12,7 @@
 
 #include "generation.h"
 #include "lock.h"
+#include "noting.h"
 
 int run_require_root(const struct request *q, struct err *e)
 {
@@ -91,6 +92,8 @@ int run_open(
 		c = host_open(r->arena, q->root, q->host, &r->host, e);
 	if (c >= 0)
 		c = lock_take(r->host, q, lock, &r->lock_fd, e);
+	if (c >= 0 && lock == RUN_WRITES)
+		r->sink = noting_sink(r->arena, s, r->lock_fd);
 	if (c >= 0)
 		c = open_history(r, lock == RUN_WRITES, e);
 	if (c >= 0 && lock == RUN_WRITES)

@@ -18,6 +18,13 @@ int verb_recover(const struct request *q, struct sink *s);
 /* Plans towards what read gives, asks and applies. */
 int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e));
 
+/* From here on SIGINT and SIGTERM are a no to a question, and roll back; a closed terminal does not
+ * end the run. */
+void take_signals(void);
+
+/* The dispatch, in this process. */
+int run_here(const struct request *q, struct sink *s);
+
 /* Says what went wrong and ends the run's events; returns the exit status. */
 int verb_failed(struct run *r, struct err *e);
 

@@ -1,0 +1,13 @@
+/*
+ * Descriptors: what read(2) and write(2) leave to do.
+ * Called by everything.
+ */
+#ifndef L4SYNC_IO_H
+#define L4SYNC_IO_H
+
+#include <stddef.h>
+
+/* All of the bytes, however many calls that takes; -errno. */
+int fd_write_all(int fd, const void *data, size_t size);
+
+#endif

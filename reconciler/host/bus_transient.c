@@ -1,0 +1,126 @@
+/*
+ * Transient services (bus.h): started with their own standard streams, and signalled.
+ * Does not follow them. Called by the worker.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "bus_internal.h"
+
+/* A rollback is not cut off: it may have to wait for each unit that it brings back. */
+#define STOP_USEC 1800000000ull
+
+static int append_text(sd_bus_message *m, const char *name, const char *value)
+{
+	return sd_bus_message_append(m, "(sv)", name, "s", value);
+}
+
+static int append_exec(sd_bus_message *m, const char *const *argv)
+{
+	int r = sd_bus_message_open_container(m, 'r', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", "ExecStart");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "a(sasb)");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "(sasb)");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'r', "sasb");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", argv[0]);
+	if (r >= 0)
+		r = sd_bus_message_append_strv(m, (char **)argv);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "b", 0);
+	for (int i = 0; i < 4 && r >= 0; i++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
+static int append_environment(sd_bus_message *m, const char *const *environment)
+{
+	int r = sd_bus_message_open_container(m, 'r', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", "Environment");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "as");
+	if (r >= 0)
+		r = sd_bus_message_append_strv(m, (char **)environment);
+	for (int i = 0; i < 2 && r >= 0; i++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
+static int append_properties(sd_bus_message *m, const struct transient *t)
+{
+	int r = sd_bus_message_open_container(m, 'a', "(sv)");
+
+	if (r >= 0)
+		r = append_text(m, "Description", t->description);
+	if (r >= 0)
+		r = append_text(m, "Type", "exec");
+	/* Nothing of it is left behind, also if it fails. */
+	if (r >= 0)
+		r = append_text(m, "CollectMode", "inactive-or-failed");
+	/* The program itself decides what becomes of its children. */
+	if (r >= 0)
+		r = append_text(m, "KillMode", "mixed");
+	if (r >= 0)
+		r = sd_bus_message_append(m, "(sv)", "TimeoutStopUSec", "t", (uint64_t)STOP_USEC);
+	if (r >= 0 && t->stdio_fd >= 0)
+		r = sd_bus_message_append(m, "(sv)(sv)", "StandardInputFileDescriptor", "h",
+			t->stdio_fd, "StandardOutputFileDescriptor", "h", t->stdio_fd);
+	if (r >= 0)
+		r = append_text(m, "StandardError", "journal");
+	if (r >= 0)
+		r = append_environment(m, t->environment);
+	if (r >= 0)
+		r = append_exec(m, t->argv);
+	return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int send(struct bus *b, sd_bus_message *m, const char *unit, const char *what, struct err *e)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r = sd_bus_call(b->bus, m, CALL_USEC, &error, NULL);
+
+	b->round_trips++;
+	if (r < 0)
+		r = err_prefix(e, bus_fail(e, &error, r, what), "%s", unit);
+	sd_bus_error_free(&error);
+	return r < 0 ? r : 0;
+}
+
+int bus_start_transient(struct bus *b, const struct transient *t, struct err *e)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(
+		b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, "StartTransientUnit");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ss", t->unit, "fail");
+	if (r >= 0)
+		r = append_properties(m, t);
+	if (r >= 0)
+		r = sd_bus_message_append(m, "a(sa(sv))", 0);
+	r = r < 0 ? err_errno(e, r, "%s: cannot ask systemd to start it", t->unit)
+		  : send(b, m, t->unit, "systemd does not start it", e);
+	sd_bus_message_unref(m);
+	return r;
+}
+
+int bus_kill(struct bus *b, const char *unit, int signal, struct err *e)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(
+		b->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, MANAGER_INTERFACE, "KillUnit");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ssi", unit, "main", signal);
+	r = r < 0 ? err_errno(e, r, "%s: cannot send a signal to it", unit)
+		  : send(b, m, unit, "systemd does not send it a signal", e);
+	sd_bus_message_unref(m);
+	return r;
+}
