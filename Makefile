@@ -63,12 +63,15 @@ install: all man ## into DESTDIR, below PREFIX
 			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -D -m 0644 reconciler/install/sysusers.d/l4sync.conf \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/l4sync.conf
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants
 	for unit in $(notdir $(basename $(wildcard reconciler/install/systemd/*.in))); do \
 		sed 's|@PREFIX@|$(PREFIX)|' reconciler/install/systemd/$$unit.in \
 			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; done
 	ln -sf ../l4sync-recover.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/basic.target.wants/l4sync-recover.service
+	ln -sf ../l4sync-confirm.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants/l4sync-confirm.service
 	install -D -m 0644 reconciler/install/completions/l4sync \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/l4sync
 

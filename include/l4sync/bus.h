@@ -82,6 +82,7 @@ struct transient {
 	const char *const *argv;
 	const char *const *environment; /* "NAME=value", NULL-terminated */
 	int stdio_fd;                   /* its standard input and output; -1: null and journal */
+	bool restart;                   /* again, if it is killed */
 };
 
 /* Started, not waited for. It stops when it is asked to by SIGTERM, and has half an hour for that;

@@ -27,6 +27,7 @@ enum flag_kind {
 	FLAG_PATH,   /* const char *, made absolute */
 	FLAG_SOURCE, /* const char *, made absolute if it begins with a dot */
 	FLAG_NUMBER, /* unsigned long */
+	FLAG_TIME,   /* unsigned long, seconds */
 	FLAG_ONLY,
 	FLAG_FORMAT,
 	FLAG_JSON,

@@ -40,7 +40,8 @@ struct generation {
 	const char *error; /* of a failed one, or NULL */
 	const char *plan;  /* the plan document (JSON), or NULL */
 	unsigned fixed, failed, restarted;
-	/* Of a rollback: the generation that it was planned towards and the one it left; else 0. */
+	/* Of a rollback: the generation that it was planned towards (0: what was before the first)
+	 * and the one it left (0: it is no rollback). */
 	uint64_t rollback_to, rollback_from;
 	size_t n_sources;
 	const char **sources; /* "URL REF COMMIT" each, as in the want's metas */

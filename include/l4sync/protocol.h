@@ -25,6 +25,8 @@ struct conversation {
 	bool declined;     /* asked, and not answered with yes: nothing was changed */
 	bool done;         /* the done event has come */
 	int exit;          /* of it */
+	char nonce[65];    /* of the confirm event: the run waits for it; "": it has not come */
+	unsigned seconds;  /* of it */
 };
 
 /* Answers the far end's first object with the request. -EPROTO: another version. */

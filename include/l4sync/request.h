@@ -45,8 +45,9 @@ struct request {
 	bool yes;
 	bool allow_removal;
 	bool allow_rewind;
-	bool foreground;     /* in this process, not in a service of its own */
-	unsigned long lines; /* log -n N; 0: the default */
+	unsigned long confirm; /* --confirm: seconds; 0: it need not be confirmed */
+	bool foreground;       /* in this process, not in a service of its own */
+	unsigned long lines;   /* log -n N; 0: the default */
 	/* How it is shown; these do not travel. */
 	const char *remote; /* -H HOST; NULL: here */
 	enum format format;

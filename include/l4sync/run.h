@@ -28,7 +28,8 @@ struct run {
 	struct history *history;  /* NULL: there is none yet, and this run does not write */
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
-	uint64_t rollback_to;     /* the generation whose want this is; 0: it is no rollback */
+	bool is_rollback;         /* the want is that of an earlier generation: */
+	uint64_t rollback_to;     /* 0: what was before the first */
 	struct findings notes;    /* what reading has found: part of each plan of this run */
 	struct resources *want;
 	struct resources *parts[2]; /* sets of which want takes a part: run_replace_want() */
@@ -46,6 +47,8 @@ enum run_lock { RUN_READS, RUN_WRITES };
  * interrupted one had begun. On failure the error's exit is set (locked: 6). */
 int run_open(
 	struct run *r, const struct request *q, struct sink *s, enum run_lock lock, struct err *e);
+/* The host alone, without the lock: what answers while an apply runs. */
+int run_open_host(struct run *r, const struct request *q, struct sink *s, struct err *e);
 void run_close(struct run *r);
 #define _cleanup_run_ __attribute__((cleanup(run_close)))
 

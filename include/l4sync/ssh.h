@@ -23,8 +23,9 @@ struct ssh {
 	int in, out, err; /* its standard streams, our ends */
 };
 
-/* Starts it. -ENOENT: there is no ssh in PATH. */
-int ssh_start(const char *host, struct ssh *ret, struct err *e);
+/* Starts it; fresh: over a connection of its own, whatever the user's configuration says of sharing
+ * one. -ENOENT: there is no ssh in PATH. */
+int ssh_start(const char *host, bool fresh, struct ssh *ret, struct err *e);
 
 /* Closes the streams and ends the process, by force after two seconds. Returns its exit status,
  * 128 + N for a signal. */

@@ -138,5 +138,7 @@ enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char
 /* The state directory below the host's root, made if it is not there: its fd (the host's). */
 #define STATE_DIR "/var/lib/l4sync"
 int state_dir(struct host *h, bool create, int *ret_fd, struct err *e);
+/* A file there (0600), whole or not at all, and durable when it returns. */
+int state_write(struct host *h, const char *name, const void *data, size_t size, struct err *e);
 
 #endif

@@ -69,6 +69,25 @@ static int write_synced(int dir_fd, const char *name, const char *data, size_t s
 	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
+int state_write(struct host *h, const char *name, const void *data, size_t size, struct err *e)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *temp = arena_printf(a, "%s.new", name);
+	int dir;
+	int r = state_dir(h, true, &dir, e);
+
+	if (r < 0)
+		return r;
+	r = write_synced(dir, temp, data, size);
+	if (r >= 0 && renameat(dir, temp, dir, name) < 0)
+		r = -errno;
+	if (r >= 0 && fsync(dir) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(dir, temp, 0);
+	return r < 0 ? err_errno(e, r, "cannot write %s%s/%s", h->root_path, STATE_DIR, name) : 0;
+}
+
 /* "" where there is no kernel to ask: such a journal is of no boot, its own included. */
 static const char *boot_id(struct txn *t)
 {

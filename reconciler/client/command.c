@@ -21,8 +21,10 @@ enum {
 	SERVE = 1 << 7,
 	RECOVER = 1 << 8,
 	WORKER = 1 << 9,
+	CONFIRM = 1 << 10,
+	DEADLINE = 1 << 11,
 	WRITES = APPLY | ROLLBACK,
-	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | ROLLBACK,
+	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | ROLLBACK | CONFIRM,
 	ALL = SHOWN | SERVE,
 };
 
@@ -64,6 +66,15 @@ const struct command command_table[] = {
 		"the branch moves on.\n"
 		"Exit status: as apply.",
 		.writes = true, .argument = "[GEN]"},
+	{"confirm", CONFIRM, "keep what apply --confirm has applied",
+		"Says that the host can still be reached after an apply that has to be confirmed. "
+		"NONCE is what that apply has shown. It must come over a new connection, and in "
+		"time.\n"
+		"Exit status 0: confirmed; 1: there is nothing to confirm, or it is too late.",
+		.argument = "NONCE"},
+	{"deadline", DEADLINE, NULL,
+		"What keeps the deadline of apply --confirm, and rolls back when it is over.",
+		.markdown = false},
 	{"recover", RECOVER, NULL,
 		"What l4sync-recover.service does at boot: an apply that was interrupted is put "
 		"back, or finished if it was past its point of no return.",
@@ -95,6 +106,8 @@ const struct flag flag_table[] = {
 		"accept a plan that the removal guard stops"},
 	{"allow-rewind", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_rewind),
 		"accept a commit that does not descend from the one applied last"},
+	{"confirm", 0, "TIME", WRITES, FLAG_TIME, IN(confirm),
+		"roll back unless it is confirmed in that time, over a new connection"},
 	{"foreground", 0, NULL, WRITES, FLAG_TRUE, IN(foreground),
 		"in this process, not in a service of its own: it ends with it"},
 	{"lines", 'n', "N", LOG, FLAG_NUMBER, IN(lines), "at most N generations"},

@@ -15,6 +15,8 @@
 #define FLAGS_MAX 64  /* rows of the flag table: one bit each in `seen` */
 #define LONG_ONLY 256 /* getopt's val of row i without a letter: LONG_ONLY + i */
 
+#define TIME_MAX_S 86400ul
+
 struct parse {
 	struct arena *arena;
 	struct request request;
@@ -86,6 +88,27 @@ static int set_number(struct parse *p, const struct flag *f, const char *value)
 	return 0;
 }
 
+/* As systemd.time(7) has it, of one number and one unit: 90, 90s, 5min, 5m, 1h. */
+static int set_time(struct parse *p, const struct flag *f, const char *value)
+{
+	static const struct {
+		const char *name;
+		unsigned long seconds;
+	} units[] = {{"", 1}, {"s", 1}, {"sec", 1}, {"m", 60}, {"min", 60}, {"h", 3600}};
+	char *end;
+
+	errno = 0;
+	unsigned long n = strtoul(value, &end, 10);
+	for (size_t i = 0; i < ELEMENTS(units); i++)
+		if (*value >= '0' && *value <= '9' && !errno && n && n <= TIME_MAX_S &&
+			!strcmp(end, units[i].name) && n * units[i].seconds <= TIME_MAX_S) {
+			AT(p, f, unsigned long) = n * units[i].seconds;
+			return 0;
+		}
+	return usage(
+		p, "--%s takes a time of up to a day, as 60s or 5min, not \"%s\"", f->name, value);
+}
+
 static void add_only(struct parse *p, const char *value)
 {
 	size_t n = p->request.n_only;
@@ -109,6 +132,8 @@ static int set_flag(struct parse *p, const struct flag *f, const char *value)
 	case FLAG_SOURCE:
 		AT(p, f, const char *) = value;
 		return 0;
+	case FLAG_TIME:
+		return set_time(p, f, value);
 	case FLAG_NUMBER:
 		return set_number(p, f, value);
 	case FLAG_ONLY:
@@ -236,6 +261,8 @@ static int check_combination(struct parse *p)
 	if (r->state && (r->source || r->ref))
 		return usage(p, "--state is a directory; it does not go with --%s",
 			r->source ? "source" : "ref");
+	if (r->confirm && r->root)
+		return usage(p, "--confirm is about the live host; it does not go with --root");
 	if (r->host && !r->root)
 		return usage(p, "--host goes with --root only; -H HOST runs it on another host");
 	if (r->format == FORMAT_MARKDOWN && !p->command->markdown)

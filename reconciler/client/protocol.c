@@ -5,10 +5,12 @@
 #include "l4sync/protocol.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "l4sync/io.h"
 #include "l4sync/lines.h"
+#include "l4sync/render.h"
 
 static int send_object(const struct conversation *c, json_t *o)
 {
@@ -58,6 +60,9 @@ int protocol_line(struct conversation *c, const char *line, size_t size, struct 
 	int rc = 0;
 	if (question) {
 		rc = on_ask(c, question);
+	} else if (event && !strcmp(event, "confirm")) {
+		snprintf(c->nonce, sizeof c->nonce, "%s", field(o, "nonce"));
+		c->seconds = (unsigned)field_number(o, "seconds");
 	} else if (event && !strcmp(event, "done")) {
 		const json_t *status = json_object_get(o, "exit");
 

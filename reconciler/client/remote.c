@@ -7,10 +7,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "l4sync/command.h"
 #include "l4sync/lines.h"
 #include "l4sync/protocol.h"
+#include "l4sync/render.h"
 #include "l4sync/request.h"
 #include "l4sync/ssh.h"
 
@@ -19,6 +21,7 @@
 /* ssh's last line is shown after this, or in the error if ssh ends with it. A security key that
  * waits to be touched must not be kept waiting longer. */
 #define HOLD_MS 300
+#define CONFIRM_RETRY_S 2
 
 struct remote {
 	const struct request *request;
@@ -28,11 +31,18 @@ struct remote {
 	struct conversation talk;
 	bool begun;      /* the host has greeted */
 	size_t noise;    /* bytes before the first line of ours */
+	bool confirmed;  /* over another connection, by confirm_anew() */
 	bool no_command; /* standard error said that there is no l4sync */
 	bool no_right;   /* standard error said that sudo refuses */
 	char *last;      /* its last line */
 	bool held;       /* which was not shown yet */
 	struct err e;
+};
+
+/* The sink of a confirmation. */
+struct confirming {
+	struct sink sink;
+	struct sink *to;
 };
 
 static void show_held(struct remote *m)
@@ -175,6 +185,8 @@ static int explain_loss(struct remote *m)
 	const struct command *c = command_find(m->request->command);
 	const char *host = m->request->remote, *why = m->e.text ? m->e.text : m->last;
 
+	if (m->confirmed)
+		return EXIT_CONVERGED;
 	if (m->talk.declined || !c || !c->writes)
 		event_message(m->sink, "error",
 			"the connection to %s was lost%s%s%s; nothing was changed there", host,
@@ -224,12 +236,12 @@ static void catch_interrupt(struct sigaction *before)
 	sigaction(SIGINT, &action, before);
 }
 
-int remote_run(const struct request *r, struct sink *s)
+static int run_over(const struct request *r, struct sink *s, bool fresh)
 {
 	struct remote m = {.request = r, .sink = s, .talk = {.who = r->remote, .sink = s}};
 	struct sigaction before;
 
-	if (ssh_start(r->remote, &m.ssh, &m.e)) {
+	if (ssh_start(r->remote, fresh, &m.ssh, &m.e)) {
 		event_message(s, "error", "%s", err_text(&m.e));
 		event_emit(s, "{s:s, s:i}", "event", "done", "exit", EXIT_REFUSED);
 		err_clear(&m.e);
@@ -246,4 +258,9 @@ int remote_run(const struct request *r, struct sink *s)
 	free(m.last);
 	err_clear(&m.e);
 	return ret;
+}
+
+int remote_run(const struct request *r, struct sink *s)
+{
+	return run_over(r, s, false);
 }

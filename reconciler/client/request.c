@@ -32,6 +32,7 @@ static const struct row {
 	{ROW(allow_removal, KIND_BOOL)},
 	{ROW(allow_rewind, KIND_BOOL)},
 	{ROW(foreground, KIND_BOOL)},
+	{ROW(confirm, KIND_NUMBER)},
 	{ROW(lines, KIND_NUMBER)},
 };
 
@@ -196,8 +197,10 @@ const char *request_command(struct arena *a, const struct request *r)
 			add_flag(&b, f, AT(r, f, const char *));
 			break;
 		case FLAG_NUMBER:
+		case FLAG_TIME:
 			if (AT(r, f, unsigned long))
-				buf_addf(&b, " --%s %lu", f->name, AT(r, f, unsigned long));
+				buf_addf(&b, " --%s %lu%s", f->name, AT(r, f, unsigned long),
+					f->kind == FLAG_TIME ? "s" : "");
 			break;
 		case FLAG_ONLY:
 			for (size_t i = 0; i < r->n_only; i++)

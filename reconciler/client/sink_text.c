@@ -198,6 +198,21 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 	show(s, &p);
 }
 
+static void on_confirm(struct text_sink *s, const json_t *event)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	paint_words(&p, 2,
+		arena_printf(a,
+			"Applied. Within %lld s it waits for l4sync confirm %s over a new "
+			"connection; without that it is rolled back.",
+			(long long)field_number(event, "seconds"), field(event, "nonce")));
+	buf_addc(&p.buf, '\n');
+	show(s, &p);
+}
+
 static void on_done(struct text_sink *s, const json_t *event)
 {
 	const struct command *c = command_find(s->shown.request->command);
@@ -264,6 +279,7 @@ static const struct {
 	{"warning", on_message},
 	{"error", on_message},
 	{"rollback", on_rollback},
+	{"confirm", on_confirm},
 	{"status", on_status},
 	{"generation", on_generation},
 	{"done", on_done},

@@ -101,12 +101,19 @@ static void close_all(int *fds, size_t n)
 			close(fds[i]);
 }
 
-static int spawn(const char *host, const int theirs[3], pid_t *ret)
+static int spawn(const char *host, bool fresh, const int theirs[3], pid_t *ret)
 {
 	/* Options first and no "--": ssh reads options behind the host too, and the command does
 	 * not begin with a dash. A dead connection is noticed after a minute. */
-	const char *argv[] = {"ssh", "-T", "-o", "ServerAliveInterval=15", "-o",
-		"ServerAliveCountMax=4", host, REMOTE_COMMAND, NULL};
+	const char *argv[12] = {
+		"ssh", "-T", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"};
+	size_t n = 6;
+	if (fresh) {
+		argv[n++] = "-oControlMaster=no";
+		argv[n++] = "-oControlPath=none";
+	}
+	argv[n++] = host;
+	argv[n++] = REMOTE_COMMAND;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
@@ -126,14 +133,14 @@ static int spawn(const char *host, const int theirs[3], pid_t *ret)
 	return -rc;
 }
 
-int ssh_start(const char *host, struct ssh *ret, struct err *e)
+int ssh_start(const char *host, bool fresh, struct ssh *ret, struct err *e)
 {
 	struct ssh ssh = {.pid = -1, .in = -1, .out = -1, .err = -1};
 	int theirs[3] = {-1, -1, -1};
 	int rc = open_pipes(theirs, &ssh, e);
 
 	if (!rc) {
-		rc = spawn(host, theirs, &ssh.pid);
+		rc = spawn(host, fresh, theirs, &ssh.pid);
 		if (rc)
 			err_errno(e, rc, "cannot start ssh (it must be installed and in PATH)");
 	}

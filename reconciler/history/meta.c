@@ -37,7 +37,7 @@ void meta_write(const struct generation *g, struct buf *out)
 	write_field(out, "outcome", outcomes[g->outcome]);
 	write_field(out, "error", g->error);
 	buf_addf(out, "fixed %u\nfailed %u\nrestarted %u\n", g->fixed, g->failed, g->restarted);
-	if (g->rollback_to)
+	if (g->rollback_from)
 		buf_addf(out, "rollback-to %" PRIu64 "\nrollback-from %" PRIu64 "\n",
 			g->rollback_to, g->rollback_from);
 	for (size_t i = 0; i < g->n_sources; i++)
@@ -98,7 +98,7 @@ static bool take_rollback(struct lines *in, struct generation *ret)
 
 	if (!take_number(in, "rollback-to", INT64_MAX, &to))
 		return true;
-	if (!take_number(in, "rollback-from", INT64_MAX, &from) || to < 1 || from < 1)
+	if (!take_number(in, "rollback-from", INT64_MAX, &from) || to < 0 || from < 1)
 		return false;
 	ret->rollback_to = (uint64_t)to;
 	ret->rollback_from = (uint64_t)from;

@@ -67,6 +67,8 @@ static int append_properties(sd_bus_message *m, const struct transient *t)
 	/* The program itself decides what becomes of its children. */
 	if (r >= 0)
 		r = append_text(m, "KillMode", "mixed");
+	if (r >= 0 && t->restart)
+		r = append_text(m, "Restart", "on-failure");
 	if (r >= 0)
 		r = sd_bus_message_append(m, "(sv)", "TimeoutStopUSec", "t", (uint64_t)STOP_USEC);
 	if (r >= 0 && t->stdio_fd >= 0)

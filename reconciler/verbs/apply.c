@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../apply/restart.h"
+#include "confirm.h"
 #include "generation.h"
 #include "report.h"
 #include "verbs.h"
@@ -127,13 +128,33 @@ static uint64_t record_failure(struct run *r, enum outcome outcome, const char *
 	return number;
 }
 
+/* It is done, and waits for whether somebody still reaches the host. */
+static int await_confirmation(struct run *r, uint64_t number)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	if (confirm_await(r, &e) < 0) {
+		event_message(r->sink, "error", "%s", err_text(&e));
+		run_done_applied(r, e.exit, 0, 1, number);
+		return e.exit;
+	}
+	run_done_applied(r, EXIT_CONVERGED, r->plan->n_changes, 0, number);
+	return EXIT_CONVERGED;
+}
+
 static int apply_plan(struct run *r)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	uint64_t number = 0;
 	unsigned restarted = 0;
+	bool confirm = r->request->confirm;
 
-	switch (run_apply(r, &number, &restarted, &e)) {
+	if (confirm && confirm_arm(r, &e) < 0)
+		return verb_failed(r, &e);
+	enum txn_result result = run_apply(r, &number, &restarted, &e);
+	if (confirm && result != TXN_APPLIED)
+		confirm_disarm(r);
+	switch (result) {
 	case TXN_REFUSED:
 		return verb_failed(r, &e);
 	case TXN_ROLLED_BACK:
@@ -147,6 +168,8 @@ static int apply_plan(struct run *r)
 	case TXN_APPLIED:
 		break;
 	}
+	if (confirm)
+		return await_confirmation(r, number);
 	run_done_applied(r, EXIT_CONVERGED, r->plan->n_changes, 0, number);
 	return EXIT_CONVERGED;
 }
@@ -157,6 +180,8 @@ int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *
 	_cleanup_err_ struct err e = ERR_INIT;
 	int c = run_open(&r, q, s, RUN_WRITES, &e);
 
+	if (c >= 0)
+		c = confirm_refuse_other(&r, &e);
 	if (c >= 0)
 		c = read(&r, &e);
 	if (c >= 0)

@@ -112,7 +112,7 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.restarted = restarted,
 		.failed = outcome != OUTCOME_APPLIED,
 		.rollback_to = r->rollback_to,
-		.rollback_from = r->rollback_to ? r->base.number : 0,
+		.rollback_from = r->is_rollback ? r->base.number : 0,
 		.n_sources = n_sources,
 		.sources = sources,
 		.want = r->want,

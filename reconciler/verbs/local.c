@@ -35,6 +35,8 @@ int run_here(const struct request *q, struct sink *s)
 		{"show", verb_show},
 		{"rollback", verb_rollback},
 		{"recover", verb_recover},
+		{"confirm", verb_confirm},
+		{"deadline", verb_deadline},
 	};
 
 	for (size_t i = 0; i < ELEMENTS(verbs); i++)

@@ -41,7 +41,7 @@ static int parse_number(const char *text, uint64_t *ret, struct err *e)
 
 	errno = 0;
 	*ret = strtoull(text, &end, 10);
-	if (errno || *end || *text < '1' || *text > '9')
+	if (errno || *end || *text < '0' || *text > '9')
 		return err_exit(e, EXIT_USAGE, -EINVAL,
 			"\"%s\" is no generation's number; l4sync log lists them", text);
 	return 0;
@@ -66,7 +66,7 @@ int run_generation(struct run *r, const char *number, struct generation *ret, st
 static int generation_before(struct run *r, const char **ret, struct err *e)
 {
 	const struct generation *base = &r->base;
-	uint64_t at = base->rollback_to ? base->rollback_to : base->number;
+	uint64_t at = base->rollback_from ? base->rollback_to : base->number;
 	struct generation *list;
 	size_t n;
 	int c = history_list(r->history, r->arena, 0, &list, &n, e);
@@ -74,7 +74,7 @@ static int generation_before(struct run *r, const char **ret, struct err *e)
 	if (c < 0)
 		return c;
 	for (size_t i = 0; i < n; i++) {
-		uint64_t number = list[i].rollback_to ? list[i].rollback_to : list[i].number;
+		uint64_t number = list[i].rollback_from ? list[i].rollback_to : list[i].number;
 
 		if (list[i].outcome != OUTCOME_APPLIED || number >= at || list[i].number >= at)
 			continue;
@@ -120,6 +120,17 @@ static struct resources *without_secrets(struct run *r, const struct resources *
 	return set;
 }
 
+/* Generation 0 is what was there before the first: nothing is managed. */
+static int generation_or_nothing(
+	struct run *r, const char *number, struct generation *ret, struct err *e)
+{
+	if (strcmp(number, "0") != 0)
+		return run_generation(r, number, ret, e);
+	*ret = (struct generation){.outcome = OUTCOME_APPLIED, .want = resources_new()};
+	resources_meta(ret->want, "host", r->host->name);
+	return 0;
+}
+
 int run_read_generation(struct run *r, struct err *e)
 {
 	_cleanup_generation_ struct generation g = {0};
@@ -131,7 +142,7 @@ int run_read_generation(struct run *r, struct err *e)
 			"back to");
 	int c = number ? 0 : generation_before(r, &number, e);
 	if (c >= 0)
-		c = run_generation(r, number, &g, e);
+		c = generation_or_nothing(r, number, &g, e);
 	if (c < 0)
 		return c;
 	if (g.outcome != OUTCOME_APPLIED)
@@ -140,6 +151,7 @@ int run_read_generation(struct run *r, struct err *e)
 			"those "
 			"that were applied",
 			number);
+	r->is_rollback = true;
 	r->rollback_to = g.number;
 	r->want = TAKE_PTR(g.want);
 	run_replace_want(r, without_secrets(r, r->want));

@@ -80,6 +80,21 @@ static int settle_interrupted(struct run *r, struct err *e)
 	return open_history(r, true, e);
 }
 
+int run_open_host(struct run *r, const struct request *q, struct sink *s, struct err *e)
+{
+	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
+	clock_gettime(CLOCK_MONOTONIC, &r->started);
+	int c = run_require_root(q, e);
+
+	if (c >= 0)
+		c = host_open(r->arena, q->root, NULL, &r->host, e);
+	if (c == -ENOENT && q->root) { /* an image without a name has a history all the same */
+		err_clear(e);
+		c = host_open(r->arena, q->root, "", &r->host, e);
+	}
+	return c;
+}
+
 int run_open(
 	struct run *r, const struct request *q, struct sink *s, enum run_lock lock, struct err *e)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "confirm.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -49,15 +50,8 @@ static json_t *generation_to_json(const struct generation *g)
 /* Host and history without the lock; r->base stays empty. */
 static int open_reading(struct run *r, const struct request *q, struct sink *s, struct err *e)
 {
-	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
-	clock_gettime(CLOCK_MONOTONIC, &r->started);
-	int c = run_require_root(q, e);
-	if (c >= 0)
-		c = host_open(r->arena, q->root, NULL, &r->host, e);
-	if (c == -ENOENT && q->root) { /* an image without a name has a history all the same */
-		err_clear(e);
-		c = host_open(r->arena, q->root, "", &r->host, e);
-	}
+	int c = run_open_host(r, q, s, e);
+
 	if (c < 0)
 		return c;
 	c = history_open(arena_printf(r->arena, "%s%s", r->host->root_path, STATE_DIR), false,
@@ -79,11 +73,15 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 	json_t *journal = interrupted && !holder ? json_pack("{s:b, s:o}", "interrupted", 1,
 							   "since", time_to_json(since))
 						 : json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:[], s:n}", "host",
+	const char *waits = confirm_pending(r->host);
+	json_t *pending = json_array();
+	if (waits)
+		json_array_append_new(pending, event_string(waits));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "host",
 		event_string(*r->host->name ? r->host->name : NULL), "generation",
 		applied ? generation_to_json(applied) : json_null(), "last",
 		n ? generation_to_json(&list[0]) : json_null(), "lock",
-		holder ? holder : json_null(), "journal", journal, "pending", "suspended");
+		holder ? holder : json_null(), "journal", journal, "pending", pending, "suspended");
 }
 
 /* Opens, lists the generations (at most max; 0: all) and shows them by the verb's own function. */

@@ -14,6 +14,8 @@ int verb_log(const struct request *q, struct sink *s);
 int verb_show(const struct request *q, struct sink *s);
 int verb_rollback(const struct request *q, struct sink *s);
 int verb_recover(const struct request *q, struct sink *s);
+int verb_confirm(const struct request *q, struct sink *s);
+int verb_deadline(const struct request *q, struct sink *s);
 
 /* Plans towards what read gives, asks and applies. */
 int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e));

@@ -63,7 +63,7 @@ static void release_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static const char *const *environment(struct arena *a)
+const char *const *worker_environment(struct arena *a)
 {
 	const char **list = arena_array(a, const char *, ELEMENTS(inherited) + 1);
 	size_t n = 0;
@@ -77,26 +77,33 @@ static const char *const *environment(struct arena *a)
 	return list;
 }
 
-static int start(struct worker *w, const struct request *q, struct err *e)
+const char *worker_program(struct arena *a, struct err *e)
 {
 	char exe[4096];
-	int fds[2];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
 
 	if (n < 0)
-		return err_errno(e, -errno, "cannot tell where this program is");
-	exe[n] = '\0';
+		err_errno(e, -errno, "cannot tell where this program is");
+	return n < 0 ? NULL : arena_strndup(a, exe, (size_t)n);
+}
+
+static int start(struct worker *w, const struct request *q, struct err *e)
+{
+	const char *const argv[] = {worker_program(w->arena, e), "worker", NULL};
+	int fds[2];
+
+	if (!argv[0])
+		return -EIO;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_errno(e, -errno, "cannot make a socket");
 	_cleanup_close_ int theirs = fds[1];
 	w->talk.fd = w->in.fd = fds[0];
 	w->unit = arena_printf(w->arena, "l4sync-%s-%ld.service", q->command, (long)getpid());
-	const char *const argv[] = {exe, "worker", NULL};
 	const struct transient t = {
 		.unit = w->unit,
 		.description = arena_printf(w->arena, "l4sync %s", q->command),
 		.argv = argv,
-		.environment = environment(w->arena),
+		.environment = worker_environment(w->arena),
 		.stdio_fd = theirs,
 	};
 	int r = host_open(w->arena, NULL, "", &w->host, e);

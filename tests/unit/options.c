@@ -59,6 +59,15 @@ static const struct {
 	{"show 1 2", "show takes one argument, GEN: \"2\" is too much (l4sync show --help)"},
 	{"rollback 1 2",
 		"rollback takes one argument, [GEN]: \"2\" is too much (l4sync rollback --help)"},
+	{"apply --confirm soon", "--confirm takes a time of up to a day, as 60s or 5min, not "
+				 "\"soon\" (l4sync apply --help)"},
+	{"apply --confirm 0", "--confirm takes a time of up to a day, as 60s or 5min, not \"0\" "
+			      "(l4sync apply --help)"},
+	{"apply --confirm 25h", "--confirm takes a time of up to a day, as 60s or 5min, not "
+				"\"25h\" (l4sync apply --help)"},
+	{"apply --confirm 5m --root /r", "--confirm is about the live host; it does not go with "
+					 "--root (l4sync apply --help)"},
+	{"confirm", "confirm needs an argument: NONCE (l4sync confirm --help)"},
 	{"plan --foo", "unknown flag --foo (l4sync plan --help)"},
 	{"frobnicate", "unknown command \"frobnicate\" (l4sync --help)"},
 	{"plan --reff x", "unknown flag --reff; did you mean --ref? (l4sync plan --help)"},
@@ -286,6 +295,19 @@ START_TEST(test_help_command)
 }
 END_TEST
 
+START_TEST(test_time)
+{
+	ck_assert_int_eq(parse("apply --confirm 90"), 0);
+	ck_assert_uint_eq(request.confirm, 90);
+	ck_assert_int_eq(parse("apply --confirm 90s"), 0);
+	ck_assert_uint_eq(request.confirm, 90);
+	ck_assert_int_eq(parse("rollback --confirm 5min"), 0);
+	ck_assert_uint_eq(request.confirm, 300);
+	ck_assert_int_eq(parse("apply --confirm 24h"), 0);
+	ck_assert_uint_eq(request.confirm, 86400);
+}
+END_TEST
+
 START_TEST(test_argument)
 {
 	ck_assert_int_eq(parse("show 12 --json"), 0);
@@ -319,7 +341,7 @@ START_TEST(test_completion)
 	completion_print(f, command_find("log"));
 	fclose(f);
 	ck_assert_str_eq(text,
-		"plan\napply\ncheck\nstatus\nlog\nshow\nrollback\n--help\n--version\n-H\n"
+		"plan\napply\ncheck\nstatus\nlog\nshow\nrollback\nconfirm\n--help\n--version\n-H\n"
 		"-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
 		"verbose\n--quiet\n--help\n"
 		"--version\n");
@@ -347,6 +369,7 @@ int main(void)
 	tcase_add_test(t, test_help_formats);
 	tcase_add_test(t, test_help_command);
 	tcase_add_test(t, test_argument);
+	tcase_add_test(t, test_time);
 	tcase_add_test(t, test_completion);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
