@@ -21,6 +21,7 @@
 /* ssh's last line is shown after this, or in the error if ssh ends with it. A security key that
  * waits to be touched must not be kept waiting longer. */
 #define HOLD_MS 300
+/* sshd punishes who is refused again and again: from this on each pause is twice the one before. */
 #define CONFIRM_RETRY_S 2
 
 struct remote {
@@ -77,10 +78,62 @@ static int before_hello(struct remote *m, const char *line, size_t size)
 	return rc;
 }
 
+static int run_over(const struct request *r, struct sink *s, bool fresh);
+
+/* What a confirmation says is not part of the apply's events. */
+static void confirm_event(struct sink *sink, json_t *event)
+{
+	struct confirming *c = (struct confirming *)sink;
+	const char *name = field(event, "event");
+
+	if (!strcmp(name, "error") || !strcmp(name, "warning"))
+		event_message(c->to, "warning", "confirming: %s", field(event, "text"));
+	json_decref(event);
+}
+
+static int confirm_ask(struct sink *sink, const char *question)
+{
+	struct confirming *c = (struct confirming *)sink;
+
+	return c->to->ask(c->to, question);
+}
+
+/*
+ * Whether the host can still be reached is what has to be shown, so it is a connection of its own,
+ * tried for as long as the host waits. The first one may be dead by now.
+ */
+static void confirm_anew(struct remote *m)
+{
+	struct confirming c = {{confirm_event, confirm_ask}, m->sink};
+	const struct request q = {.command = "confirm",
+		.argument = m->talk.nonce,
+		.remote = m->request->remote,
+		.verbosity = m->request->verbosity};
+	struct timespec now, end, pause = {.tv_sec = CONFIRM_RETRY_S};
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += m->talk.seconds;
+	for (;;) {
+		event_progress(m->sink, "confirming over a new connection to %s", q.remote);
+		m->confirmed = run_over(&q, &c.sink, true) == 0;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (m->confirmed || now.tv_sec + pause.tv_sec >= end.tv_sec)
+			break;
+		nanosleep(&pause, NULL);
+		pause.tv_sec *= 2;
+	}
+	m->talk.nonce[0] = '\0';
+}
+
 static int on_line(struct remote *m, const char *line, size_t size)
 {
 	show_held(m);
-	return m->begun ? protocol_line(&m->talk, line, size, &m->e) : before_hello(m, line, size);
+	if (!m->begun)
+		return before_hello(m, line, size);
+	int rc = protocol_line(&m->talk, line, size, &m->e);
+	if (!rc && *m->talk.nonce)
+		confirm_anew(m);
+	return rc;
 }
 
 /* What ssh, sudo or the far end says beside the protocol. LC_ALL is C there (ssh.c). */
