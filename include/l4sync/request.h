@@ -45,6 +45,7 @@ struct request {
 	bool yes;
 	bool allow_removal;
 	bool allow_rewind;
+	bool heal;           /* apply: what was applied last, and nothing new */
 	unsigned long lines; /* log -n N; 0: the default */
 	/* How it is shown; these do not travel. */
 	const char *remote; /* -H HOST; NULL: here */

@@ -28,6 +28,7 @@ struct run {
 	struct history *history;  /* NULL: there is none yet, and this run does not write */
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
+	bool from_history;        /* the contents of the want are those that the history keeps */
 	uint64_t rollback_to;     /* the generation whose want this is; 0: it is no rollback */
 	struct findings notes;    /* what reading has found: part of each plan of this run */
 	struct resources *want;
@@ -35,6 +36,7 @@ struct run {
 	struct unit_view *units;
 	size_t n_triples;
 	struct triple *triples; /* sorted by id: what was found */
+	size_t n_left;          /* secrets that differ, and cannot be put back out of the history */
 	struct plan *plan;
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
@@ -73,6 +75,8 @@ int run_read_base(struct run *r, struct err *e); /* the want is what was applied
 /* The want is that of an earlier generation: the request's argument, or the one before the newest.
  * Secrets are as they were applied last, for none is in the history. */
 int run_read_generation(struct run *r, struct err *e);
+/* The same, to be applied: contents come from the history. */
+int run_read_heal(struct run *r, struct err *e);
 int run_plan(struct run *r, struct err *e); /* inspect and compare */
 void run_emit_plan(struct run *r);          /* report */
 bool run_differs(const struct run *r);      /* exit 2 rather than 0 */

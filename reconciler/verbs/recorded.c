@@ -35,6 +35,38 @@ int run_read_base(struct run *r, struct err *e)
 	return want_load_units(r, r->want, e);
 }
 
+int run_read_heal(struct run *r, struct err *e)
+{
+	if (!r->base.want)
+		return err_set(e, -ENOENT,
+			"nothing has been applied on this host yet, so there is nothing to put "
+			"back: l4sync apply takes the state");
+	int c = run_read_base(r, e);
+
+	r->from_history = true;
+	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
+}
+
+void want_leave_secrets(struct run *r)
+{
+	r->n_left = 0;
+	for (size_t i = 0; i < r->n_triples; i++) {
+		struct triple *t = &r->triples[i];
+		const struct content *kept = t->want ? t->want->content : NULL;
+		const struct resource *live = t->live.live;
+
+		if (!kept || !kept->keyed || t->live.skip ||
+			(live && content_same(kept, live->content, r->key)))
+			continue;
+		t->live.skip = "its content is secret and not kept";
+		finding_add(&r->plan->findings, "lint", "secret-not-put-back", t->id,
+			"%s: it is secret, so what it held is not kept and it stays as it is; "
+			"l4sync apply takes it from the state",
+			live ? "differs from what was applied last" : "is gone");
+		r->n_left++;
+	}
+}
+
 static int parse_number(const char *text, uint64_t *ret, struct err *e)
 {
 	char *end;
@@ -61,8 +93,32 @@ int run_generation(struct run *r, const char *number, struct generation *ret, st
 	return c;
 }
 
-/* The newest that was applied before the one that the host is at; behind a rollback before the one
- * that it had gone back to, so that one rollback after another goes further back. */
+bool want_same(const struct resources *a, const struct resources *b, const unsigned char *key)
+{
+	_cleanup_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
+
+	resources_write(a, false, false, key, &x);
+	resources_write(b, false, false, key, &y);
+	return x.size == y.size && !memcmp(x.data, y.data, x.size);
+}
+
+/* Whether that generation wants something else than the one that the host is at. One that only
+ * mended what had drifted does not: to go back to it, or from it, would be to go nowhere. */
+static int generation_differs(struct run *r, uint64_t number, bool *ret, struct err *e)
+{
+	_cleanup_generation_ struct generation g = {0};
+	int c = history_get(r->history, number, r->arena, &g, e);
+
+	if (c >= 0)
+		*ret = !want_same(g.want, r->base.want, r->key);
+	return c;
+}
+
+/*
+ * The newest that was applied before the one that the host is at, and wants something else; behind
+ * a rollback before the one that it had gone back to, so that one rollback after another goes
+ * further back.
+ */
 static int generation_before(struct run *r, const char **ret, struct err *e)
 {
 	const struct generation *base = &r->base;
@@ -77,6 +133,12 @@ static int generation_before(struct run *r, const char **ret, struct err *e)
 		uint64_t number = list[i].rollback_to ? list[i].rollback_to : list[i].number;
 
 		if (list[i].outcome != OUTCOME_APPLIED || number >= at || list[i].number >= at)
+			continue;
+		bool differs;
+		c = generation_differs(r, list[i].number, &differs, e);
+		if (c < 0)
+			return c;
+		if (!differs)
 			continue;
 		*ret = arena_printf(r->arena, "%llu", (unsigned long long)number);
 		return 0;
@@ -140,6 +202,7 @@ int run_read_generation(struct run *r, struct err *e)
 			"those "
 			"that were applied",
 			number);
+	r->from_history = true;
 	r->rollback_to = g.number;
 	r->want = TAKE_PTR(g.want);
 	run_replace_want(r, without_secrets(r, r->want));

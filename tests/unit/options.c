@@ -49,7 +49,7 @@ static const struct {
 	const char *line, *text;
 } refused[] = {
 	{"", "say what to do: plan, apply, check, status, log, show or rollback "
-	    "(l4sync --help)"},
+	     "(l4sync --help)"},
 	{"pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
 	{"serv", "unknown command \"serv\" (l4sync --help)"},
 	{"diff", "unknown command \"diff\" (l4sync --help)"},
@@ -74,6 +74,19 @@ static const struct {
 	{"plan extra", "plan takes no argument: \"extra\" (l4sync plan --help)"},
 	{"plan --state a --ref b",
 		"--state is a directory; it does not go with --ref (l4sync plan --help)"},
+	{"plan --heal", "--heal does not go with plan (l4sync plan --help)"},
+	{"apply --heal --state a",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --state (l4sync apply --help)"},
+	{"apply --source x --heal",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --source (l4sync apply --help)"},
+	{"apply --heal --ref x",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --ref (l4sync apply --help)"},
+	{"apply --heal --allow-rewind",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --allow-rewind (l4sync apply --help)"},
 	{"plan --host a", "--host goes with --root only; -H HOST runs it on another host (l4sync "
 			  "plan --help)"},
 	{"log --format markdown",
@@ -132,6 +145,9 @@ START_TEST(test_more_flags)
 	ck_assert_int_eq(request.color, 1);
 	ck_assert_int_eq(request.verbosity, -1);
 	ck_assert(request.allow_removal && request.allow_rewind);
+	ck_assert(!request.heal);
+	ck_assert_int_eq(parse("apply --heal --only a"), 0);
+	ck_assert(request.heal);
 	ck_assert_int_eq(parse("log -n7"), 0);
 	ck_assert_uint_eq(request.lines, 7);
 }
@@ -318,10 +334,11 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\nshow\nrollback\n--help\n--version\n-H\n"
-			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
-			       "verbose\n--quiet\n--help\n"
-			       "--version\n");
+	ck_assert_str_eq(text,
+		"plan\napply\ncheck\nstatus\nlog\nshow\nrollback\n--help\n--version\n-H\n"
+		"-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
+		"verbose\n--quiet\n--help\n"
+		"--version\n");
 }
 END_TEST
 
