@@ -30,6 +30,7 @@ struct run {
 	struct generation base;   /* number 0: none */
 	bool from_history;        /* the contents of the want are those that the history keeps */
 	uint64_t rollback_to;     /* the generation whose want this is; 0: it is no rollback */
+	uint64_t heals;           /* the generation whose want is put back; 0: it is no heal */
 	struct findings notes;    /* what reading has found: part of each plan of this run */
 	struct resources *want;
 	struct resources *parts[2]; /* sets of which want takes a part: run_replace_want() */

@@ -111,8 +111,11 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.fixed = outcome == OUTCOME_APPLIED ? (unsigned)r->plan->n_changes : 0,
 		.restarted = restarted,
 		.failed = outcome != OUTCOME_APPLIED,
-		.rollback_to = r->rollback_to,
-		.rollback_from = r->rollback_to ? r->base.number : 0,
+		.rollback_to = r->heals ? r->base.rollback_to : r->rollback_to,
+		.rollback_from = r->heals         ? r->base.rollback_from
+				 : r->rollback_to ? r->base.number
+						  : 0,
+		.heals = r->heals,
 		.n_sources = n_sources,
 		.sources = sources,
 		.want = r->want,

@@ -44,6 +44,7 @@ int run_read_heal(struct run *r, struct err *e)
 	int c = run_read_base(r, e);
 
 	r->from_history = true;
+	r->heals = r->base.heals ? r->base.heals : r->base.number;
 	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
 }
 
@@ -114,6 +115,12 @@ static int generation_differs(struct run *r, uint64_t number, bool *ret, struct 
 	return c;
 }
 
+/* Which generation had applied first what this one has. */
+static uint64_t applied_number(const struct generation *g)
+{
+	return g->rollback_to ? g->rollback_to : g->heals ? g->heals : g->number;
+}
+
 /*
  * The newest that was applied before the one that the host is at, and wants something else; behind
  * a rollback before the one that it had gone back to, so that one rollback after another goes
@@ -122,7 +129,7 @@ static int generation_differs(struct run *r, uint64_t number, bool *ret, struct 
 static int generation_before(struct run *r, const char **ret, struct err *e)
 {
 	const struct generation *base = &r->base;
-	uint64_t at = base->rollback_to ? base->rollback_to : base->number;
+	uint64_t at = applied_number(base);
 	struct generation *list;
 	size_t n;
 	int c = history_list(r->history, r->arena, 0, &list, &n, e);
@@ -130,7 +137,7 @@ static int generation_before(struct run *r, const char **ret, struct err *e)
 	if (c < 0)
 		return c;
 	for (size_t i = 0; i < n; i++) {
-		uint64_t number = list[i].rollback_to ? list[i].rollback_to : list[i].number;
+		uint64_t number = applied_number(&list[i]);
 
 		if (list[i].outcome != OUTCOME_APPLIED || number >= at || list[i].number >= at)
 			continue;
