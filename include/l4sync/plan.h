@@ -34,6 +34,9 @@ struct change {
 	const struct resource *want; /* NULL: to be removed; for an orphan that had been adopted the
 				      * original that is put back */
 	const struct resource *live; /* NULL: absent */
+	/* Of drift: when what differs was changed last, seconds since the epoch; 0: unknown. Not
+	 * part of the plan's id: it is no property of what would be done. */
+	long long since;
 };
 
 struct finding {
@@ -127,6 +130,7 @@ struct live_item {
 	const struct resource *live; /* NULL: absent */
 	const char *skip;            /* reason, or NULL */
 	const char *skip_part;       /* the same for a part of it: the rest is compared */
+	long long changed;           /* seconds since the epoch; 0: unknown */
 };
 
 /* One resource in the three states, and what an orphan had been before it was adopted. */

@@ -138,6 +138,10 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 		.want = t->want ? t->want : t->original,
 		.live = t->live.live,
 	};
+	/* What is gone has left no time: its directory's says when anything in there came or went.
+	 */
+	if (ret->live && (ret->origin == ORIGIN_DRIFT || ret->origin == ORIGIN_BOTH))
+		ret->since = t->live.changed;
 	if (!ret->want)
 		ret->op = OP_DELETE;
 	else if (!ret->live)

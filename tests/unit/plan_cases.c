@@ -7,13 +7,13 @@
  *
  * each with resources, one a line:
  *
- *	TYPE:NAME [KEY=VALUE…] [secret] [hidden] [skip] [: CONTENT]
+ *	TYPE:NAME [KEY=VALUE…] [@SECONDS] [secret] [hidden] [skip] [: CONTENT]
  *
  * Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
- * keyed hash of the content is known, as in a generation. What is live with a content or target is
- * also put into a file tree, which the unit search path is read from. The plan's id is checked by
- * the tests further down, not by the cases. `UPDATE_CASES=1 make check-unit` writes what comes out
- * into the cases; then read the diff.
+ * keyed hash of the content is known, as in a generation; @SECONDS: when it was changed last. What
+ *is live with a content or target is also put into a file tree, which the unit search path is read
+ *from. The plan's id is checked by the tests further down, not by the cases. `UPDATE_CASES=1 make
+ *check-unit` writes what comes out into the cases; then read the diff.
  */
 #include <check.h>
 #include <dirent.h>
@@ -34,7 +34,8 @@ static const char *const set_names[SET_COUNT] = {"base", "want", "originals", "l
 struct plan_case {
 	struct resources *sets[SET_COUNT];
 	struct resources *skipped;
-	size_t expect; /* where the expected text begins */
+	struct resources *changed; /* those with a time, which stands in where.line */
+	size_t expect;             /* where the expected text begins */
 };
 
 static char *unescape(const char *s)
@@ -76,6 +77,9 @@ static void take_resource(struct plan_case *c, enum set set, char *line)
 			item->secret = true;
 		} else if (!strcmp(word, "hidden")) {
 			hidden = true;
+		} else if (*word == '@') {
+			item->where.line = (unsigned)strtoul(word + 1, NULL, 10);
+			resources_add_ref(c->changed, item);
 		} else if (!strcmp(word, "skip")) {
 			resources_add_ref(c->skipped, item);
 		} else {
@@ -156,6 +160,9 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 			.want = order >= 0 ? w : NULL};
 		ret[n].original = resources_find(c->sets[SET_ORIGINALS], id);
 		ret[n].live.live = resources_find(c->sets[SET_LIVE], id);
+		const struct resource *changed = resources_find(c->changed, id);
+		if (changed)
+			ret[n].live.changed = changed->where.line;
 		if (resources_find(c->skipped, id))
 			ret[n].live.skip = "not done with --root";
 		i += order <= 0;
@@ -198,7 +205,7 @@ static struct plan *make_plan(struct plan_case *c)
 
 static void case_init(struct plan_case *c)
 {
-	*c = (struct plan_case){.skipped = resources_new()};
+	*c = (struct plan_case){.skipped = resources_new(), .changed = resources_new()};
 	for (int i = 0; i < SET_COUNT; i++)
 		c->sets[i] = resources_new();
 }
@@ -208,6 +215,7 @@ static void case_clear(struct plan_case *c)
 	for (int i = 0; i < SET_COUNT; i++)
 		resources_free(c->sets[i]);
 	resources_free(c->skipped);
+	resources_free(c->changed);
 }
 
 static void read_case(const char *path, struct buf *ret)
@@ -234,6 +242,7 @@ START_TEST(plan_case)
 	read_case(path, &text);
 	take_sections(&c, path, &text);
 	resources_sort(c.skipped, NULL);
+	resources_sort(c.changed, NULL);
 	put_live(c.sets[SET_LIVE]);
 	_cleanup_plan_ struct plan *p = make_plan(&c);
 	json_t *document = plan_to_json(p, diff_of, NULL);
@@ -297,6 +306,10 @@ START_TEST(plan_id)
 		"want file:/a mode=0644 : x", "live file:/a mode=0601 : x", NULL};
 	static const char *const secret[] = {
 		"want file:/a secret mode=0644 : x", "live file:/a secret mode=0600 : x", NULL};
+	static const char *const drift[] = {"base file:/a mode=0644 : x",
+		"want file:/a mode=0644 : x", "live file:/a @1 mode=0600 : x", NULL};
+	static const char *const later[] = {"base file:/a mode=0644 : x",
+		"want file:/a mode=0644 : x", "live file:/a @2 mode=0600 : x", NULL};
 	const char *id = id_of(one, "root/a", ACTION_STOP, NULL);
 
 	ck_assert(text_starts(id, "sha256:"));
@@ -305,6 +318,8 @@ START_TEST(plan_id)
 	ck_assert_str_ne(id, id_of(other, "root/a", ACTION_STOP, NULL));
 	ck_assert_str_ne(id, id_of(live, "root/a", ACTION_STOP, NULL));
 	ck_assert_str_ne(id, id_of(secret, "root/a", ACTION_STOP, NULL));
+	ck_assert_str_eq(id_of(drift, "root/a", ACTION_STOP, NULL),
+		id_of(later, "root/a", ACTION_STOP, NULL));
 	/* Instances count as their template, however many; another action or unit does not. */
 	const char *restarts = id_of(one, "root/a", ACTION_RESTART, "t@1.service\0");
 	ck_assert_str_ne(id, restarts);
