@@ -81,7 +81,8 @@ static json_t *change_to_json(const struct change *c,
 	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata)
 {
 	const struct resource *said = c->want ? c->want : c->base;
-	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret);
+	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
+		      (c->live && c->live->secret);
 
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", c->id,
 		"op", op_name(c->op), "origin", origin_name(c->origin), "since",

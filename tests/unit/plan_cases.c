@@ -2,14 +2,15 @@
  * Golden cases of planning: every file of tests/plan/ is one, the three states and the whole plan
  * document. A case is text; lines before the first "=== " say what it is about, then come
  *
- *	=== base | want | originals | live
+ *	=== base | want | originals | live | found | found-later
  *	=== expect
  *
  * each with resources, one a line:
  *
  *	TYPE:NAME [KEY=VALUE…] [@SECONDS] [secret] [hidden] [skip] [: CONTENT]
  *
- * Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
+ * found: in a directory that is purged from now on; found-later: that was purged already. Both are
+ * live. Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
  * keyed hash of the content is known, as in a generation; @SECONDS: when it was changed last. What
  *is live with a content or target is also put into a file tree, which the unit search path is read
  *from. The plan's id is checked by the tests further down, not by the cases. `UPDATE_CASES=1 make
@@ -21,6 +22,7 @@
 #include "../unit_tree.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
+#include "l4sync/places.h"
 #include "l4sync/plan.h"
 #include "l4sync/unit_view.h"
 
@@ -28,8 +30,9 @@
 
 static const unsigned char test_key[HASH_SIZE] = "the key of no host";
 
-enum set { SET_BASE, SET_WANT, SET_ORIGINALS, SET_LIVE, SET_COUNT };
-static const char *const set_names[SET_COUNT] = {"base", "want", "originals", "live"};
+enum set { SET_BASE, SET_WANT, SET_ORIGINALS, SET_LIVE, SET_FOUND, SET_FOUND_LATER, SET_COUNT };
+static const char *const set_names[SET_COUNT] = {
+	"base", "want", "originals", "live", "found", "found-later"};
 
 struct plan_case {
 	struct resources *sets[SET_COUNT];
@@ -171,6 +174,33 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 	return n;
 }
 
+static int compare_triples(const void *a, const void *b)
+{
+	return strcmp(((const struct triple *)a)->id, ((const struct triple *)b)->id);
+}
+
+/* As reconciler/plan/purge.c does. */
+static size_t add_found(
+	struct plan_case *c, enum set set, struct unit_view *view, struct triple *ret)
+{
+	for (size_t i = 0; i < c->sets[set]->n; i++) {
+		const struct resource *item = c->sets[set]->items[i];
+		bool is_dir = resource_is(item, "dir");
+		const char *id = is_dir ? item->id : place_id(arena, resource_path(item), false);
+		const struct resource *changed = resources_find(c->changed, item->id);
+
+		ret[i] = (struct triple){.id = item->id,
+			.module = module_of(modules, id),
+			.is_purged = true,
+			.was_purged = set == SET_FOUND_LATER};
+		ret[i].live.live = item;
+		ret[i].live.changed = changed ? changed->where.line : 0;
+		if (!is_dir)
+			unit_view_remove(view, resource_path(item));
+	}
+	return c->sets[set]->n;
+}
+
 static const char *diff_of(void *userdata, const struct change *c)
 {
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
@@ -188,12 +218,17 @@ static struct plan *make_plan(struct plan_case *c)
 	const struct resources *base = c->sets[SET_BASE]->n ? c->sets[SET_BASE] : NULL;
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct plan *p = plan_new(arena);
-	struct triple *triples =
-		arena_array(arena, struct triple, c->sets[SET_BASE]->n + c->sets[SET_WANT]->n);
+	struct triple *triples = arena_array(arena, struct triple,
+		c->sets[SET_BASE]->n + c->sets[SET_WANT]->n + c->sets[SET_FOUND]->n +
+			c->sets[SET_FOUND_LATER]->n);
 	size_t n = make_triples(c, triples);
 	struct unit_view *view =
 		unit_view_new(host, arena, c->sets[SET_WANT], base, c->sets[SET_ORIGINALS]);
 
+	n += add_found(c, SET_FOUND, view, triples + n);
+	n += add_found(c, SET_FOUND_LATER, view, triples + n);
+	if (n)
+		qsort(triples, n, sizeof *triples, compare_triples);
 	p->host = "h";
 	p->want = c->sets[SET_WANT];
 	plan_compare(p, triples, n, test_key);
@@ -244,6 +279,8 @@ START_TEST(plan_case)
 	resources_sort(c.skipped, NULL);
 	resources_sort(c.changed, NULL);
 	put_live(c.sets[SET_LIVE]);
+	put_live(c.sets[SET_FOUND]);
+	put_live(c.sets[SET_FOUND_LATER]);
 	_cleanup_plan_ struct plan *p = make_plan(&c);
 	json_t *document = plan_to_json(p, diff_of, NULL);
 	json_object_set_new(document, "plan_id", json_string("sha256:…"));
