@@ -1,5 +1,6 @@
 /*
- * dir:/path: a directory that what is shipped stands in. Without attributes it only has to exist.
+ * dir:/path: a directory that what is shipped stands in, or one of `purge:`. Without owner, group
+ * and mode it only has to exist.
  * Called through the registry.
  */
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include "l4sync/txn.h"
 
 #include "placed.h"
+#include "purge.h"
 
 static int dir_check(const struct resource *item, struct err *e)
 {
@@ -18,9 +20,11 @@ static int dir_check(const struct resource *item, struct err *e)
 		{"owner", check_is_owner, ATTR_OPTIONAL},
 		{"group", check_is_owner, ATTR_OPTIONAL},
 		{"mode", check_is_mode, ATTR_OPTIONAL},
+		{"purge", check_is_bool, ATTR_OPTIONAL},
 		{0},
 	};
-	int r = check_path(resource_name(item->id), e);
+	int r = resource_get(item, "purge") ? purge_check(resource_name(item->id), e)
+					    : check_path(resource_name(item->id), e);
 
 	if (r < 0)
 		return err_prefix(e, r, "%s", item->id);
@@ -28,6 +32,7 @@ static int dir_check(const struct resource *item, struct err *e)
 	return r ? r : check_attrs(item, rules, e);
 }
 
+static const char *const dir_sections[] = {"purge", NULL};
 static const char *const dir_compared[] = {"owner", "group", "mode", NULL};
 
 static int dir_inspect(struct inspection *in, const char *id, const struct resource *want,
@@ -54,6 +59,7 @@ static int dir_inspect(struct inspection *in, const char *id, const struct resou
 		return r;
 	*ret = arena_new_of(in->arena, struct resource);
 	(*ret)->id = id;
+	in->changed = st.st_ctime;
 	placed_owner(in, *ret, want, &st);
 	return 0;
 }
@@ -90,6 +96,8 @@ static int dir_enqueue(struct txn *t, const struct change *c, struct err *e)
 
 const struct module module_dir = {
 	.type = "dir",
+	.sections = dir_sections,
+	.parse = purge_parse,
 	.check = dir_check,
 	.compared = dir_compared,
 	.inspect = dir_inspect,

@@ -14,6 +14,7 @@
 #include "plan/inspect.h"
 #include "verbs/generation.h"
 #include "verbs/report.h"
+#include "verbs/want.h"
 
 /* A look at the host as it is now: nothing that an earlier look has kept is used. */
 static struct inspection inspection_new(struct run *r, struct plan *p)
@@ -36,7 +37,7 @@ int run_plan(struct run *r, struct err *e)
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;
-	r->plan->looked_at_source = r->want != r->base.want;
+	r->plan->looked_at_source = !r->from_history && r->want != r->base.want;
 	for (const struct finding *f = r->notes.items; f < r->notes.items + r->notes.n; f++)
 		finding_add(&r->plan->findings, f->kind, f->code, f->where, "%s", f->text);
 	struct inspection in = inspection_new(r, r->plan);
@@ -45,6 +46,8 @@ int run_plan(struct run *r, struct err *e)
 
 	if (c < 0)
 		return c;
+	if (r->from_history)
+		want_leave_secrets(r);
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
 	c = plan_effects(r->plan, r->units, e);
 	if (c >= 0)
@@ -72,14 +75,20 @@ void run_emit_plan(struct run *r)
 	event_emit(r->sink, "{s:s, s:o}", "event", "plan", "plan", run_plan_document(r));
 }
 
-/* The bytes of an adopted original that is put back are only in the history. */
-static int load_original(struct run *r, struct change *c, struct err *e)
+/* The bytes of what is put back are only in the history; those of a secret, of which not the
+ * content differs, only on the host. */
+static int load_content(struct run *r, struct change *c, struct err *e)
 {
 	if (!c->want || !c->want->content || c->want->content->data)
 		return 0;
 	struct resource *whole = arena_memdup(r->arena, c->want, sizeof *whole);
-	int k = history_content(r->history, r->arena, whole->content, &whole->content, e);
+	const struct content *live = c->live ? c->live->content : NULL;
+	int k = 0;
 
+	if (whole->content->keyed && content_same(whole->content, live, r->key))
+		whole->content = live;
+	else
+		k = history_content(r->history, r->arena, whole->content, &whole->content, e);
 	if (k < 0)
 		return err_prefix(e, k, "%s cannot be put back as it was", c->id);
 	c->want = whole;
@@ -91,7 +100,7 @@ static int queue(struct run *r, struct txn *t, struct findings *refusals, struct
 {
 	for (size_t i = 0; i < r->plan->n_changes; i++) {
 		struct change *x = &r->plan->changes[i];
-		int c = load_original(r, x, e);
+		int c = load_content(r, x, e);
 
 		if (c >= 0 && x->module->enqueue)
 			c = x->module->enqueue(t, x, e);

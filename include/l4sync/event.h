@@ -28,6 +28,8 @@ void event_message(struct sink *s, const char *level, const char *format, ...)
  * cannot be packed becomes an error event. */
 void event_emit(struct sink *s, const char *format, ...);
 
+/* Seconds since the epoch as RFC 3339 in UTC; a new reference. */
+json_t *event_time(long long seconds);
 /* A new reference; bytes that are not UTF-8 as \xNN. NULL gives JSON's null. */
 json_t *event_string(const char *text);
 

@@ -43,6 +43,10 @@ struct generation {
 	/* Of a rollback: the generation that it was planned towards (0: what was before the first)
 	 * and the one it left (0: it is no rollback). */
 	uint64_t rollback_to, rollback_from;
+	/* Of a heal: the generation that had applied what it has put back; else 0. One of a
+	 * rollback has that one's rollback_to and rollback_from too: what was left behind stays so.
+	 */
+	uint64_t heals;
 	size_t n_sources;
 	const char **sources; /* "URL REF COMMIT" each, as in the want's metas */
 	/* Sorted. Of one that was read they are the caller's: generation_clear(). */

@@ -29,6 +29,9 @@ struct inspection {
 	const unsigned char *key;     /* HMAC key of the host, HASH_SIZE bytes, or NULL */
 	struct findings *findings;    /* plan.h; what must be known but is no change */
 	struct unit_view *units;      /* unit_view.h */
+	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
+	 * nobody can set back), seconds since the epoch; 0: unknown. */
+	long long changed;
 };
 
 struct module {

@@ -1,7 +1,7 @@
 /*
  * What a target path means: one table, path prefix to resource type. (Validators and activators
  * join the rows as they come.)
- * Called by the reader and the modules.
+ * Called by the reader, the modules and the plan.
  */
 #ifndef L4SYNC_PLACES_H
 #define L4SYNC_PLACES_H

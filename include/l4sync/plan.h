@@ -34,6 +34,9 @@ struct change {
 	const struct resource *want; /* NULL: to be removed; for an orphan that had been adopted the
 				      * original that is put back */
 	const struct resource *live; /* NULL: absent */
+	/* Of drift: when what differs was changed last, seconds since the epoch; 0: unknown. Not
+	 * part of the plan's id: it is no property of what would be done. */
+	long long since;
 };
 
 struct finding {
@@ -127,6 +130,7 @@ struct live_item {
 	const struct resource *live; /* NULL: absent */
 	const char *skip;            /* reason, or NULL */
 	const char *skip_part;       /* the same for a part of it: the rest is compared */
+	long long changed;           /* seconds since the epoch; 0: unknown */
 };
 
 /* One resource in the three states, and what an orphan had been before it was adopted. */
@@ -135,6 +139,9 @@ struct triple {
 	const struct module *module;
 	const struct resource *base, *want, *original;
 	struct live_item live;
+	/* Found in a directory that the want purges, and in neither set; was_purged: the base had
+	 * purged it too. */
+	bool is_purged, was_purged;
 };
 
 /*
@@ -148,6 +155,10 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
  * attribute that the want names. Either may be NULL. */
 bool resource_matches(const struct module *m, const struct resource *want,
 	const struct resource *live, const unsigned char key[HASH_SIZE]);
+
+/* The unit whose fragment or drop-in the change's file is, by where that stands; NULL: no unit's.
+ * Of a drop-in what its directory is named after, which may be a prefix or a type. */
+const char *change_unit(struct arena *a, const struct change *c);
 
 /* Fills changes, n_ok and skipped from triples sorted by id. Pure. */
 void plan_compare(

@@ -34,6 +34,9 @@ void render_change(struct paint *p, const json_t *plan, const json_t *change);
 /* Its directives by section: [Unit], those of the type, [Install]. What a directive takes is not
  * said where the unit comes or goes and nothing restarts for it. */
 void render_directives(struct paint *p, const json_t *plan, const json_t *change);
+/* "drift since 2026-11-24 03:10:00 UTC"; "" where the state itself changed. In the arena or the
+ * change. */
+const char *change_origin(struct arena *a, const json_t *change);
 /* "+", "~" or "-" of a change's op; the style of a line that begins so */
 const char *change_sign(const json_t *change);
 enum style sign_style(char sign);

@@ -45,6 +45,7 @@ struct request {
 	bool yes;
 	bool allow_removal;
 	bool allow_rewind;
+	bool heal;             /* apply: what was applied last, and nothing new */
 	unsigned long confirm; /* --confirm: seconds; 0: it need not be confirmed */
 	bool foreground;       /* in this process, not in a service of its own */
 	unsigned long lines;   /* log -n N; 0: the default */

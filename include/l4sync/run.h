@@ -28,14 +28,17 @@ struct run {
 	struct history *history;  /* NULL: there is none yet, and this run does not write */
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
+	bool from_history;        /* the contents of the want are those that the history keeps */
 	bool is_rollback;         /* the want is that of an earlier generation: */
 	uint64_t rollback_to;     /* 0: what was before the first */
+	uint64_t heals;           /* the generation whose want is put back; 0: it is no heal */
 	struct findings notes;    /* what reading has found: part of each plan of this run */
 	struct resources *want;
 	struct resources *parts[2]; /* sets of which want takes a part: run_replace_want() */
 	struct unit_view *units;
 	size_t n_triples;
 	struct triple *triples; /* sorted by id: what was found */
+	size_t n_left;          /* secrets that differ, and cannot be put back out of the history */
 	struct plan *plan;
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
@@ -76,6 +79,8 @@ int run_read_base(struct run *r, struct err *e); /* the want is what was applied
 /* The want is that of an earlier generation: the request's argument, or the one before the newest.
  * Secrets are as they were applied last, for none is in the history. */
 int run_read_generation(struct run *r, struct err *e);
+/* The same, to be applied: contents come from the history. */
+int run_read_heal(struct run *r, struct err *e);
 int run_plan(struct run *r, struct err *e); /* inspect and compare */
 void run_emit_plan(struct run *r);          /* report */
 bool run_differs(const struct run *r);      /* exit 2 rather than 0 */

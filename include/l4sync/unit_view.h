@@ -24,6 +24,10 @@ struct unit_view *unit_view_new(struct host *h, struct arena *a, const struct re
 int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e);
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e);
 
+/* A file will be gone, whatever base and originals say. Before unit_view_after() is first called.
+ */
+void unit_view_remove(struct unit_view *v, const char *path);
+
 /* Loaded units, sorted by name; none with --root. */
 int unit_view_list(
 	struct unit_view *v, const struct unit_status **ret, size_t *ret_n, struct err *e);

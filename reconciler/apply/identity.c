@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -30,10 +31,18 @@ static int file_identity(
 	if (fd < 0)
 		return err_errno(e, -errno, "cannot open %s", name);
 	int r = fd_read_all(scratch, fd, CONTENT_SIZE_MAX, &data, &size);
-	if (r < 0)
+	if (r < 0 && r != -EFBIG)
 		return err_errno(e, r, "cannot read %s", name);
 	if (fstat(fd, &st) < 0)
 		return err_errno(e, -errno, "cannot look at %s", name);
+	/* Larger than any that is managed, so nobody here wrote it: its inode tells it apart, which
+	 * is renamed and not copied. */
+	if (r < 0) {
+		*ret = arena_printf(t->arena, "%s inode:%ju:%jd:%jd.%09ld",
+			with_owner(t, "file", &st), (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+			(intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+		return 0;
+	}
 	/* Keyed, because the journal holds it and the content may be a secret. */
 	struct hash h = hash_hmac(t->key, data, size);
 	hash_text(&h, "hmac-sha256", hash);

@@ -38,8 +38,11 @@ const struct command command_table[] = {
 	{"apply", APPLY, "make the host match the state",
 		"Shows the plan, asks, and applies it as one transaction: if a step fails, what "
 		"was changed is put back. Then the result is recorded as a generation.\n"
-		"Exit status 0: applied, or nothing to do; 1: nothing was changed; 3: failed and "
-		"rolled back; 4: failed and not wholly rolled back; 8: the connection was lost, "
+		"With --heal it puts back what drifted from what was applied last, out of the "
+		"history, and takes nothing new.\n"
+		"Exit status 0: applied, or nothing to do; 1: nothing was changed; 2: healed, but "
+		"for secrets, which no history keeps; 3: failed and rolled back; 4: failed and not "
+		"wholly rolled back; 8: the connection was lost, "
 		"ask status.",
 		.writes = true},
 	{"check", CHECK, "compare the host with what was applied last",
@@ -106,6 +109,8 @@ const struct flag flag_table[] = {
 		"accept a plan that the removal guard stops"},
 	{"allow-rewind", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_rewind),
 		"accept a commit that does not descend from the one applied last"},
+	{"heal", 0, NULL, APPLY, FLAG_TRUE, IN(heal),
+		"only put back what drifted from what was applied last; take nothing new"},
 	{"confirm", 0, "TIME", WRITES, FLAG_TIME, IN(confirm),
 		"roll back unless it is confirmed in that time, over a new connection"},
 	{"foreground", 0, NULL, WRITES, FLAG_TRUE, IN(foreground),

@@ -6,9 +6,21 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "l4sync/mem.h"
 #include "l4sync/text.h"
+
+json_t *event_time(long long seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[64];
+	struct tm tm;
+
+	return gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)
+		       ? json_string(text)
+		       : json_null();
+}
 
 json_t *event_string(const char *text)
 {

@@ -261,6 +261,14 @@ static int check_combination(struct parse *p)
 	if (r->state && (r->source || r->ref))
 		return usage(p, "--state is a directory; it does not go with --%s",
 			r->source ? "source" : "ref");
+	if (r->heal && (r->state || r->source || r->ref || r->allow_rewind))
+		return usage(p,
+			"--heal puts back what was applied last, out of the history: no state is "
+			"read, so it does not go with --%s",
+			r->state    ? "state"
+			: r->source ? "source"
+			: r->ref    ? "ref"
+				    : "allow-rewind");
 	if (r->confirm && r->root)
 		return usage(p, "--confirm is about the live host; it does not go with --root");
 	if (r->host && !r->root)

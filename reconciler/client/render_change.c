@@ -19,6 +19,15 @@ const char *change_sign(const json_t *change)
 	return !strcmp(op, "create") ? "+" : !strcmp(op, "delete") ? "-" : "~";
 }
 
+const char *change_origin(struct arena *a, const json_t *change)
+{
+	const char *origin = field(change, "origin"), *since = field(change, "since");
+
+	if (!strcmp(origin, "intended"))
+		return "";
+	return *since ? arena_printf(a, "%s since %s", origin, text_time(a, since)) : origin;
+}
+
 const char *change_hidden(const json_t *change)
 {
 	const char *op = field(change, "op");
@@ -122,14 +131,15 @@ static void render_diff(struct paint *p, const char *diff)
 
 void render_change(struct paint *p, const json_t *plan, const json_t *change)
 {
-	const char *origin = field(change, "origin"), *hidden = change_hidden(change);
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *origin = change_origin(a, change), *hidden = change_hidden(change);
 	const char *sign = change_sign(change);
 
 	paint_style(p, sign_style(*sign));
 	buf_addf(&p->buf, "%s ", sign);
 	paint_style(p, STYLE_PLAIN);
 	paint_text(p, field(change, "id"));
-	if (*origin && strcmp(origin, "intended")) {
+	if (*origin) {
 		buf_adds(&p->buf, "  ");
 		paint_styled(p, STYLE_YELLOW, origin);
 	}

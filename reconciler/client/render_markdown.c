@@ -61,13 +61,14 @@ static void render_body(struct paint *p, const json_t *plan, const json_t *chang
 
 static void render_folded(struct paint *p, const json_t *plan, const json_t *change)
 {
-	const char *origin = field(change, "origin");
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *origin = change_origin(a, change);
 
 	buf_adds(&p->buf, "<details><summary><code>");
 	buf_addf(&p->buf, "%s ", change_sign(change));
 	plain(p, field(change, "id"));
 	buf_adds(&p->buf, "</code>");
-	if (*origin && strcmp(origin, "intended")) {
+	if (*origin) {
 		buf_addc(&p->buf, ' ');
 		plain(p, origin);
 	}

@@ -61,6 +61,9 @@ void render_generation(struct paint *p, const json_t *g)
 		buf_addf(&p->buf, "      rollback to %lld from %lld\n",
 			(long long)field_number(rollback, "to"),
 			(long long)field_number(rollback, "from"));
+	if (field_number(g, "heals") > 0)
+		buf_addf(&p->buf, "      heal: back to what %lld had applied\n",
+			(long long)field_number(g, "heals"));
 	if (p->verbosity > 0 && *field(g, "command")) {
 		buf_adds(&p->buf, "      ");
 		paint_text(p, field(g, "command"));

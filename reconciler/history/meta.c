@@ -40,6 +40,8 @@ void meta_write(const struct generation *g, struct buf *out)
 	if (g->rollback_from)
 		buf_addf(out, "rollback-to %" PRIu64 "\nrollback-from %" PRIu64 "\n",
 			g->rollback_to, g->rollback_from);
+	if (g->heals)
+		buf_addf(out, "heals %" PRIu64 "\n", g->heals);
 	for (size_t i = 0; i < g->n_sources; i++)
 		write_field(out, "source", g->sources[i]);
 }
@@ -105,6 +107,16 @@ static bool take_rollback(struct lines *in, struct generation *ret)
 	return true;
 }
 
+static bool take_heals(struct lines *in, struct generation *ret)
+{
+	int64_t number;
+
+	if (!take_number(in, "heals", INT64_MAX, &number))
+		return true;
+	ret->heals = (uint64_t)number;
+	return number >= 1;
+}
+
 static bool take_outcome(struct lines *in, enum outcome *ret)
 {
 	const char *s = take(in, "outcome");
@@ -150,7 +162,8 @@ int meta_read(struct arena *a, const char *data, size_t size, struct generation 
 	ret->error = take(&in, "error");
 	well = well && take_count(&in, "fixed", &ret->fixed) &&
 	       take_count(&in, "failed", &ret->failed) &&
-	       take_count(&in, "restarted", &ret->restarted) && take_rollback(&in, ret);
+	       take_count(&in, "restarted", &ret->restarted) && take_rollback(&in, ret) &&
+	       take_heals(&in, ret);
 	take_sources(&in, ret);
 	well = well && in.at == in.end;
 	return well ? 0 : err_set(e, -EBADMSG, "meta: a line is missing, unknown or out of order");

@@ -43,14 +43,6 @@ static int collect(const struct assignment *a, void *userdata)
 	return 0;
 }
 
-/* The unit that a fragment or drop-in directory is named after. */
-static const char *unit_of(struct arena *a, const char *id)
-{
-	const char *name = resource_name(id);
-
-	return arena_strndup(a, name, strcspn(name, "/"));
-}
-
 /* What this version does when the directive changes: units of other types are not restarted. */
 static const char *class_of(const char *unit)
 {
@@ -61,7 +53,8 @@ static const char *class_of(const char *unit)
 
 static bool is_comparable(const struct change *c)
 {
-	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret);
+	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
+		      (c->live && c->live->secret);
 
 	if (secret ||
 		(strcmp(c->module->type, "unit") != 0 && strcmp(c->module->type, "dropin") != 0))
@@ -81,7 +74,7 @@ json_t *directives_to_json(const struct change *c)
 	unit_file_parse(a, c->live ? c->live->content : NULL, collect, &x);
 	x.newer = true;
 	unit_file_parse(a, c->want ? c->want->content : NULL, collect, &x);
-	const char *unit = unit_of(a, c->id);
+	const char *unit = change_unit(a, c);
 	for (size_t i = 0; i < x.n; i++) {
 		struct directive *d = &x.items[i];
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "l4sync/module.h"
+#include "l4sync/places.h"
 #include "l4sync/plan.h"
 #include "l4sync/text.h"
 #include "l4sync/unit_view.h"
@@ -58,7 +59,14 @@ static bool is_unit_file(const struct change *c)
 
 static const char *change_path(const struct change *c)
 {
-	return resource_get(c->want ? c->want : c->base, "path");
+	return resource_path(c->want ? c->want : c->base ? c->base : c->live);
+}
+
+const char *change_unit(struct arena *a, const struct change *c)
+{
+	const char *path = change_path(c);
+
+	return path ? place_of(a, path).unit : NULL;
 }
 
 /* One unit that is loaded or will be; whether and why its configuration becomes another one. */
@@ -144,14 +152,11 @@ static int consider_unit(struct deriving *d, const char *unit, const struct chan
 /* A drop-in that another one hides changes nothing; the operator should know. */
 static int report_hidden(struct deriving *d, const struct change *c, bool *ret_hidden)
 {
-	const char *slash = strchr(resource_name(c->id), '/'), *hider = NULL;
+	const char *unit = change_unit(d->plan->arena, c), *hider = NULL;
 
 	*ret_hidden = false;
 	if (c->op == OP_DELETE)
 		return 0;
-	const char *unit = slash ? arena_strndup(d->plan->arena, resource_name(c->id),
-					   (size_t)(slash - resource_name(c->id)))
-				 : resource_name(c->id);
 	if (!unit_name_valid(unit))
 		return 0; /* service.d, foo-.service.d: in effect for whatever unit there may be */
 	int r = unit_index_hidden(d->after, change_path(c), unit, &hider, d->e);
@@ -168,11 +173,9 @@ static int report_hidden(struct deriving *d, const struct change *c, bool *ret_h
 static int consider_template(struct deriving *d, const struct change *c)
 {
 	struct plan *p = d->plan;
-	const char *name = resource_name(c->id), *slash = strchr(name, '/');
+	const char *name = change_unit(p->arena, c);
 	bool affected;
 
-	if (slash)
-		name = arena_strndup(p->arena, name, (size_t)(slash - name));
 	if (!unit_name_is_template(name))
 		return 0;
 	int r = unit_affected(d, name, c, &affected);
@@ -205,7 +208,7 @@ static int unit_file_effects(struct deriving *d, const struct change *c)
 /* What enables a unit, its instances too, goes with it: nothing else would ever remove it. */
 static int orphan_links(struct deriving *d, const struct change *c)
 {
-	const char *name = resource_name(c->id);
+	const char *name = change_unit(d->plan->arena, c);
 	const char *const *instances = NULL;
 	struct enable_link *links;
 	size_t n = 0, n_links;
@@ -223,7 +226,7 @@ static int orphan_links(struct deriving *d, const struct change *c)
 /* A unit whose last fragment goes is stopped and disabled first, its instances too (SPEC 4). */
 static int orphan_effects(struct deriving *d, const struct change *c)
 {
-	const char *name = resource_name(c->id);
+	const char *name = change_unit(d->plan->arena, c);
 	struct unit_config after;
 	int r = unit_index_config(d->after, name, &after, d->e);
 
@@ -274,9 +277,7 @@ static bool same_links(
 /* A unit that is to be enabled and was, whose [Install] or place changes: its links follow. */
 static void enablement_follows(struct deriving *d, const struct change *c)
 {
-	const char *name = resource_name(c->id), *slash = strchr(name, '/');
-	const char *unit =
-		slash ? arena_strndup(d->plan->arena, name, (size_t)(slash - name)) : name;
+	const char *unit = change_unit(d->plan->arena, c);
 	const struct resource *service =
 		resources_find(d->plan->want, arena_printf(d->plan->arena, "service:%s", unit));
 	struct enable_link *old, *new;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "l4sync/text.h"
+#include "purge.h"
 
 /* A file that becomes a link, or a link that becomes a file, is the same thing under another id;
  * the resource of the set that has that other id, or NULL. */
@@ -50,10 +51,12 @@ static int inspect_one(struct run *r, struct inspection *in, struct triple *t, s
 		resource_get(t->want, t->module->live_only_attr))
 		t->live.skip_part = arena_printf(
 			r->arena, "its %s: not done with --root", t->module->live_only_attr);
+	in->changed = 0;
 	int c = t->module->inspect(in, t->id, like, &live, e);
 	if (c > 0)
 		t->live.skip = "not supported by this host";
 	t->live.live = live;
+	t->live.changed = live ? in->changed : 0;
 	return c < 0 ? c : 0;
 }
 
@@ -71,12 +74,26 @@ static void next_triple(const struct resources *base, const struct resources *wa
 	*j += c >= 0;
 }
 
-int inspect_all(
-	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e)
+/* What the resource had been before it was adopted, if that would be put back. */
+static struct resource *original_of(struct run *r, struct inspection *in, const struct triple *t)
 {
-	const struct resources *base = r->base.want, *originals = r->base.originals;
-	struct triple *triples =
-		arena_array(r->arena, struct triple, r->want->n + (base ? base->n : 0));
+	const struct resources *originals = r->base.originals;
+
+	if (!originals || (!t->want && purge_covers(in, resource_path(t->base))))
+		return NULL;
+	return resources_find(originals, t->id);
+}
+
+static int compare_triples(const void *a, const void *b)
+{
+	return strcmp(((const struct triple *)a)->id, ((const struct triple *)b)->id);
+}
+
+/* Of both sets, in the order of their ids. */
+static int inspect_sets(
+	struct run *r, struct inspection *in, struct triple *triples, size_t *ret_n, struct err *e)
+{
+	const struct resources *base = r->base.want;
 	size_t n = 0;
 
 	for (size_t i = 0, j = 0; j < r->want->n || (base && i < base->n);) {
@@ -89,7 +106,7 @@ int inspect_all(
 		if (!t->module)
 			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type",
 				t->id);
-		t->original = originals ? resources_find(originals, t->id) : NULL;
+		t->original = original_of(r, in, t);
 		if (!take_twin(r, t))
 			continue;
 		int c = inspect_one(r, in, t, e);
@@ -97,7 +114,29 @@ int inspect_all(
 			return c;
 		n++;
 	}
-	*ret = triples;
 	*ret_n = n;
+	return 0;
+}
+
+int inspect_all(
+	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e)
+{
+	_cleanup_free_ struct triple *found = NULL;
+	size_t n = 0, n_found = 0;
+	/* First: a unit whose file goes is not there for what else is looked at. */
+	int c = purge_search(r, in, &found, &n_found, e);
+
+	if (c < 0)
+		return c;
+	*ret = arena_array(r->arena, struct triple,
+		r->want->n + (r->base.want ? r->base.want->n : 0) + n_found);
+	c = inspect_sets(r, in, *ret, &n, e);
+	if (c < 0)
+		return c;
+	if (n_found)
+		memcpy(*ret + n, found, n_found * sizeof *found);
+	*ret_n = n + n_found;
+	if (*ret_n)
+		qsort(*ret, *ret_n, sizeof **ret, compare_triples);
 	return 0;
 }

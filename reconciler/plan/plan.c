@@ -140,8 +140,8 @@ void plan_compare(
 			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip_part};
 		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
 			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
-				"%s leaves the state. What it was before l4sync was secret and is "
-				"not kept, so it stays as it is now",
+				"%s leaves the state. What it was before l4sync was secret, or too "
+				"large, and is not kept, so it stays as it is now",
 				t->id);
 		if (change)
 			p->n_changes++;
@@ -176,17 +176,38 @@ static void guard(struct plan *p, const char *format, ...)
 	va_end(ap);
 }
 
+static void count_removal(struct plan *p, const struct change *c, size_t *n_purged)
+{
+	if (c->op != OP_DELETE || (c->base && !counts(c->base)))
+		return;
+	p->n_removed++;
+	*n_purged += !c->base;
+}
+
+static void guard_removal(struct plan *p, size_t n_managed, size_t n_purged)
+{
+	size_t n = p->n_removed - n_purged;
+
+	if (!n_purged)
+		guard(p, "it removes %zu of %zu resources", n, n_managed);
+	else if (!n)
+		guard(p, "it removes %zu from purged directories", n_purged);
+	else
+		guard(p, "it removes %zu of %zu resources, and %zu from purged directories", n,
+			n_managed, n_purged);
+}
+
 int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base, struct err *e)
 {
-	size_t units = 0, n_managed = 0;
+	size_t units = 0, n_managed = 0, n_purged = 0;
 
 	p->guards = arena_array(p->arena, const char *, p->effects.n + 1);
 	for (size_t i = 0; i < p->n_changes; i++)
-		p->n_removed += p->changes[i].op == OP_DELETE && counts(p->changes[i].base);
+		count_removal(p, &p->changes[i], &n_purged);
 	for (size_t i = 0; base && i < base->n; i++)
 		n_managed += counts(base->items[i]);
 	if (p->n_removed > REMOVAL_MAX || p->n_removed * REMOVAL_PART > n_managed)
-		guard(p, "it removes %zu of %zu resources", p->n_removed, n_managed);
+		guard_removal(p, n_managed, n_purged);
 	for (size_t i = 0; i < p->effects.n; i++) {
 		const struct effect *f = &p->effects.items[i];
 		const struct unit_status *u = NULL;

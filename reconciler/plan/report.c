@@ -81,10 +81,12 @@ static json_t *change_to_json(const struct change *c,
 	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata)
 {
 	const struct resource *said = c->want ? c->want : c->base;
-	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret);
+	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
+		      (c->live && c->live->secret);
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", c->id, "op",
-		op_name(c->op), "origin", origin_name(c->origin), "path", event_string(path_of(c)),
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "id", c->id,
+		"op", op_name(c->op), "origin", origin_name(c->origin), "since",
+		c->since ? event_time(c->since) : json_null(), "path", event_string(path_of(c)),
 		"diff", event_string(diff_of(userdata, c)), "encoding", "utf-8", "secret", secret,
 		"attributes", attributes_to_json(c), "directives", directives_to_json(c), "from",
 		event_string(said ? said->where.file : NULL));

@@ -16,6 +16,8 @@ struct unit_view {
 	struct arena *arena;
 	const struct resources *want, *base, *originals;
 	struct unit_index *before, *after;
+	size_t n_removed;
+	const char **removed; /* in the arena; twice as long when full */
 	bool listed;
 	struct unit_status *units;
 	size_t n_units;
@@ -48,6 +50,18 @@ int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e
 	return 0;
 }
 
+void unit_view_remove(struct unit_view *v, const char *path)
+{
+	if (!(v->n_removed & (v->n_removed - 1))) {
+		const char **longer = arena_array(v->arena, const char *, 2 * v->n_removed + 1);
+
+		if (v->n_removed)
+			memcpy(longer, v->removed, v->n_removed * sizeof *longer);
+		v->removed = longer;
+	}
+	v->removed[v->n_removed++] = path;
+}
+
 /* Of what systemd might read; directories change nothing by themselves. */
 static const char *placed_path(const struct resource *item)
 {
@@ -64,6 +78,14 @@ static void add_overlay(struct unit_overlay *o, size_t *n, const struct resource
 			(struct unit_overlay){path, item->content, resource_get(item, "target")};
 }
 
+static bool is_removed(const struct unit_view *v, const char *path)
+{
+	for (size_t i = 0; path && i < v->n_removed; i++)
+		if (!strcmp(v->removed[i], path))
+			return true;
+	return false;
+}
+
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 {
 	size_t n = 0, n_base = v->base ? v->base->n : 0;
@@ -73,7 +95,7 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 		*ret = v->after;
 		return 0;
 	}
-	overlays = arena_array(v->arena, struct unit_overlay, v->want->n + n_base);
+	overlays = arena_array(v->arena, struct unit_overlay, v->want->n + n_base + v->n_removed);
 	for (size_t i = 0; i < n_base; i++) {
 		const struct resource *b = v->base->items[i], *original;
 		const struct resource *w = resources_find(v->want, b->id);
@@ -81,7 +103,7 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 		/* A unit that moves to another unit directory leaves its old place. */
 		if (w && placed_path(b) && strcmp(placed_path(b), placed_path(w)) != 0)
 			overlays[n++] = (struct unit_overlay){.path = placed_path(b)};
-		if (w)
+		if (w || is_removed(v, placed_path(b)))
 			continue;
 		original = v->originals ? resources_find(v->originals, b->id) : NULL;
 		if (original)
@@ -91,6 +113,8 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 	}
 	for (size_t i = 0; i < v->want->n; i++)
 		add_overlay(overlays, &n, v->want->items[i]);
+	for (size_t i = 0; i < v->n_removed; i++)
+		overlays[n++] = (struct unit_overlay){.path = v->removed[i]};
 	int r = unit_index_new(v->host, v->arena, overlays, n, &v->after, e);
 	if (r < 0)
 		return r;

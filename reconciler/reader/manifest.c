@@ -247,7 +247,7 @@ static bool declares_anything(struct reader *r)
 {
 	for (size_t i = 0; i < r->manifest->n; i++) {
 		const char *key = r->manifest->keys[i]->text;
-		bool other = strcmp(key, "files") != 0;
+		bool other = strcmp(key, "files") != 0 && strcmp(key, "purge") != 0;
 
 		for (size_t j = 0; j < ELEMENTS(own_keys); j++)
 			other &= strcmp(key, own_keys[j]) != 0;

@@ -241,11 +241,20 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* dir: for every directory above what is shipped. */
+/* Of `purge:`; the directories above what is shipped are about to be added. */
+static bool is_declared(struct reader *r, const char *id, size_t n_declared)
+{
+	for (size_t i = 0; i < n_declared; i++)
+		if (!strcmp(r->want->items[i]->id, id))
+			return true;
+	return false;
+}
+
+/* dir: for every directory above what is shipped or purged. */
 static void add_parents(struct reader *r)
 {
 	_cleanup_free_ const char **paths = NULL;
-	size_t n = 0, cap = 0;
+	size_t n = 0, cap = 0, n_declared = r->want->n;
 
 	for (size_t i = 0; i < r->want->n; i++) {
 		const char *path = resource_path(r->want->items[i]), *slash = path;
@@ -257,9 +266,12 @@ static void add_parents(struct reader *r)
 	}
 	if (n)
 		qsort(paths, n, sizeof *paths, compare_texts);
-	for (size_t i = 0; i < n; i++)
-		if (!i || strcmp(paths[i - 1], paths[i]) != 0)
-			resources_add(r->want, arena_printf(r->arena, "dir:%s", paths[i]));
+	for (size_t i = 0; i < n; i++) {
+		const char *id = arena_printf(r->arena, "dir:%s", paths[i]);
+
+		if ((!i || strcmp(paths[i - 1], paths[i]) != 0) && !is_declared(r, id, n_declared))
+			resources_add(r->want, id);
+	}
 }
 
 /* An item with a path, as it is compared with its neighbours. */

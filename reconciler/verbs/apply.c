@@ -11,6 +11,7 @@
 #include "generation.h"
 #include "report.h"
 #include "verbs.h"
+#include "want.h"
 
 static void interrupt(int signal)
 {
@@ -95,13 +96,13 @@ static int confirm(struct run *r, struct err *e)
  * would compare with an old state. */
 static bool base_follows(const struct run *r)
 {
-	_cleanup_buf_ struct buf old = BUF_INIT, new = BUF_INIT;
+	return !r->base.want || !want_same(r->base.want, r->want, r->key);
+}
 
-	if (!r->base.want)
-		return true;
-	resources_write(r->base.want, false, false, r->key, &old);
-	resources_write(r->want, false, false, r->key, &new);
-	return old.size != new.size || memcmp(old.data, new.data, old.size) != 0;
+/* A secret that no history could give back is not converged. */
+static int applied_status(const struct run *r)
+{
+	return r->n_left ? EXIT_DIFFERENT : EXIT_CONVERGED;
 }
 
 static int apply_nothing(struct run *r)
@@ -112,8 +113,8 @@ static int apply_nothing(struct run *r)
 	if (base_follows(r) &&
 		generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
 		return verb_failed(r, &e);
-	run_done_applied(r, EXIT_CONVERGED, 0, 0, number);
-	return EXIT_CONVERGED;
+	run_done_applied(r, applied_status(r), 0, 0, number);
+	return applied_status(r);
 }
 
 /* A failed apply is remembered too: it is what an operator looks for the next morning. */
@@ -170,8 +171,8 @@ static int apply_plan(struct run *r)
 	}
 	if (confirm)
 		return await_confirmation(r, number);
-	run_done_applied(r, EXIT_CONVERGED, r->plan->n_changes, 0, number);
-	return EXIT_CONVERGED;
+	run_done_applied(r, applied_status(r), r->plan->n_changes, 0, number);
+	return applied_status(r);
 }
 
 int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e))
@@ -202,5 +203,5 @@ int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *
 
 int verb_apply(const struct request *q, struct sink *s)
 {
-	return apply_from(q, s, run_read);
+	return apply_from(q, s, q->heal ? run_read_heal : run_read);
 }

@@ -10,6 +10,18 @@
 
 #include "report.h"
 
+/* What is larger than any file that is managed was not read: as of a secret, nothing of it is
+ * kept. */
+static const struct content *content_kept(struct arena *a, const struct content *c)
+{
+	if (!c || c->size <= CONTENT_SIZE_MAX)
+		return c;
+	struct content *none = arena_new_of(a, struct content);
+
+	none->keyed = true;
+	return none;
+}
+
 /*
  * A copy of a live resource, with what is needed to put it back. Of what has no content only that
  * is kept which the want names: a directory that only had to exist, or a unit that was never to be
@@ -22,7 +34,7 @@ static void keep(struct resources *set, const char *id, const struct resource *l
 	bool placed = live->content || resource_get(live, "target");
 
 	*copy = (struct resource){.id = id,
-		.content = live->content,
+		.content = content_kept(set->arena, live->content),
 		.secret = live->secret || (want && want->secret)};
 	for (size_t i = 0; i < live->n_attrs; i++) {
 		const struct attr *attr = &live->attrs[i];
@@ -111,8 +123,11 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.fixed = outcome == OUTCOME_APPLIED ? (unsigned)r->plan->n_changes : 0,
 		.restarted = restarted,
 		.failed = outcome != OUTCOME_APPLIED,
-		.rollback_to = r->rollback_to,
-		.rollback_from = r->is_rollback ? r->base.number : 0,
+		.rollback_to = r->heals ? r->base.rollback_to : r->rollback_to,
+		.rollback_from = r->heals         ? r->base.rollback_from
+				 : r->is_rollback ? r->base.number
+						  : 0,
+		.heals = r->heals,
 		.n_sources = n_sources,
 		.sources = sources,
 		.want = r->want,

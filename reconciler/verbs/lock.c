@@ -64,13 +64,8 @@ static void store_holder(int fd, json_t *o)
 
 static void write_holder(struct arena *a, int fd, const struct request *q)
 {
-	char since[32];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	json_t *o = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)getpid(), "user",
-		run_user(a), "command", request_command(a, q), "since", since);
+	json_t *o = json_pack("{s:I, s:s, s:s, s:o}", "pid", (json_int_t)getpid(), "user",
+		run_user(a), "command", request_command(a, q), "since", event_time(time(NULL)));
 
 	store_holder(fd, o);
 }

@@ -35,6 +35,39 @@ int run_read_base(struct run *r, struct err *e)
 	return want_load_units(r, r->want, e);
 }
 
+int run_read_heal(struct run *r, struct err *e)
+{
+	if (!r->base.want)
+		return err_set(e, -ENOENT,
+			"nothing has been applied on this host yet, so there is nothing to put "
+			"back: l4sync apply takes the state");
+	int c = run_read_base(r, e);
+
+	r->from_history = true;
+	r->heals = r->base.heals ? r->base.heals : r->base.number;
+	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
+}
+
+void want_leave_secrets(struct run *r)
+{
+	r->n_left = 0;
+	for (size_t i = 0; i < r->n_triples; i++) {
+		struct triple *t = &r->triples[i];
+		const struct content *kept = t->want ? t->want->content : NULL;
+		const struct resource *live = t->live.live;
+
+		if (!kept || !kept->keyed || t->live.skip ||
+			(live && content_same(kept, live->content, r->key)))
+			continue;
+		t->live.skip = "its content is secret and not kept";
+		finding_add(&r->plan->findings, "lint", "secret-not-put-back", t->id,
+			"%s: it is secret, so what it held is not kept and it stays as it is; "
+			"l4sync apply takes it from the state",
+			live ? "differs from what was applied last" : "is gone");
+		r->n_left++;
+	}
+}
+
 static int parse_number(const char *text, uint64_t *ret, struct err *e)
 {
 	char *end;
@@ -61,12 +94,42 @@ int run_generation(struct run *r, const char *number, struct generation *ret, st
 	return c;
 }
 
-/* The newest that was applied before the one that the host is at; behind a rollback before the one
- * that it had gone back to, so that one rollback after another goes further back. */
+bool want_same(const struct resources *a, const struct resources *b, const unsigned char *key)
+{
+	_cleanup_buf_ struct buf x = BUF_INIT, y = BUF_INIT;
+
+	resources_write(a, false, false, key, &x);
+	resources_write(b, false, false, key, &y);
+	return x.size == y.size && !memcmp(x.data, y.data, x.size);
+}
+
+/* Whether that generation wants something else than the one that the host is at. One that only
+ * mended what had drifted does not: to go back to it, or from it, would be to go nowhere. */
+static int generation_differs(struct run *r, uint64_t number, bool *ret, struct err *e)
+{
+	_cleanup_generation_ struct generation g = {0};
+	int c = history_get(r->history, number, r->arena, &g, e);
+
+	if (c >= 0)
+		*ret = !want_same(g.want, r->base.want, r->key);
+	return c;
+}
+
+/* Which generation had applied first what this one has. */
+static uint64_t applied_number(const struct generation *g)
+{
+	return g->rollback_from ? g->rollback_to : g->heals ? g->heals : g->number;
+}
+
+/*
+ * The newest that was applied before the one that the host is at, and wants something else; behind
+ * a rollback before the one that it had gone back to, so that one rollback after another goes
+ * further back.
+ */
 static int generation_before(struct run *r, const char **ret, struct err *e)
 {
 	const struct generation *base = &r->base;
-	uint64_t at = base->rollback_from ? base->rollback_to : base->number;
+	uint64_t at = applied_number(base);
 	struct generation *list;
 	size_t n;
 	int c = history_list(r->history, r->arena, 0, &list, &n, e);
@@ -74,9 +137,15 @@ static int generation_before(struct run *r, const char **ret, struct err *e)
 	if (c < 0)
 		return c;
 	for (size_t i = 0; i < n; i++) {
-		uint64_t number = list[i].rollback_from ? list[i].rollback_to : list[i].number;
+		uint64_t number = applied_number(&list[i]);
 
 		if (list[i].outcome != OUTCOME_APPLIED || number >= at || list[i].number >= at)
+			continue;
+		bool differs;
+		c = generation_differs(r, list[i].number, &differs, e);
+		if (c < 0)
+			return c;
+		if (!differs)
 			continue;
 		*ret = arena_printf(r->arena, "%llu", (unsigned long long)number);
 		return 0;
@@ -151,6 +220,7 @@ int run_read_generation(struct run *r, struct err *e)
 			"those "
 			"that were applied",
 			number);
+	r->from_history = true;
 	r->is_rollback = true;
 	r->rollback_to = g.number;
 	r->want = TAKE_PTR(g.want);

@@ -122,7 +122,7 @@ void run_replace_want(struct run *r, struct resources *want)
 
 	while (r->parts[i])
 		i++;
-	r->parts[i] = r->want;
+	r->parts[i] = r->want == r->base.want ? NULL : r->want;
 	r->want = want;
 }
 

@@ -13,16 +13,6 @@
 
 #define LOG_DEFAULT 20
 
-static json_t *time_to_json(int64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	char text[32];
-	struct tm tm;
-
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
-	return json_string(text);
-}
-
 static json_t *generation_to_json(const struct generation *g)
 {
 	static const char *const outcomes[] = {
@@ -35,16 +25,18 @@ static json_t *generation_to_json(const struct generation *g)
 
 	for (size_t i = 0; i < g->n_sources; i++)
 		json_array_append_new(sources, source_to_json(g->sources[i]));
-	json_t *rollback = g->rollback_to
+	json_t *rollback = g->rollback_from
 				   ? json_pack("{s:I, s:I}", "to", (json_int_t)g->rollback_to,
 					     "from", (json_int_t)g->rollback_from)
 				   : json_null();
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "number",
-		(json_int_t)g->number, "time", time_to_json(g->time), "user", event_string(g->user),
-		"client", event_string(g->client), "command", event_string(g->command), "outcome",
-		outcomes[g->outcome], "error", event_string(g->error), "fixed",
-		(json_int_t)g->fixed, "failed", (json_int_t)g->failed, "restarted",
-		(json_int_t)g->restarted, "rollback", rollback, "sources", sources);
+	json_t *heals = g->heals ? json_integer((json_int_t)g->heals) : json_null();
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+		"number", (json_int_t)g->number, "time", event_time(g->time), "user",
+		event_string(g->user), "client", event_string(g->client), "command",
+		event_string(g->command), "outcome", outcomes[g->outcome], "error",
+		event_string(g->error), "fixed", (json_int_t)g->fixed, "failed",
+		(json_int_t)g->failed, "restarted", (json_int_t)g->restarted, "rollback", rollback,
+		"heals", heals, "sources", sources);
 }
 
 /* Host and history without the lock; r->base stays empty. */
@@ -71,7 +63,7 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 			applied = &list[i];
 	/* With the lock held, a journal is only that run's own. */
 	json_t *journal = interrupted && !holder ? json_pack("{s:b, s:o}", "interrupted", 1,
-							   "since", time_to_json(since))
+							   "since", event_time(since))
 						 : json_null();
 	const char *waits = confirm_pending(r->host);
 	json_t *pending = json_array();

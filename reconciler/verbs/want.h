@@ -14,4 +14,11 @@ int want_load_units(struct run *r, struct resources *set, struct err *e);
  */
 int want_select(struct run *r, struct err *e);
 
+/* Whether they are the same byte for byte, sources included. */
+bool want_same(const struct resources *a, const struct resources *b, const unsigned char *key);
+
+/* Of a want out of the history: secrets that differ from it are left as they are, each a finding
+ * of the plan and skipped. Called between inspecting and comparing. */
+void want_leave_secrets(struct run *r);
+
 #endif

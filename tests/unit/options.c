@@ -83,6 +83,19 @@ static const struct {
 	{"plan extra", "plan takes no argument: \"extra\" (l4sync plan --help)"},
 	{"plan --state a --ref b",
 		"--state is a directory; it does not go with --ref (l4sync plan --help)"},
+	{"plan --heal", "--heal does not go with plan (l4sync plan --help)"},
+	{"apply --heal --state a",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --state (l4sync apply --help)"},
+	{"apply --source x --heal",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --source (l4sync apply --help)"},
+	{"apply --heal --ref x",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --ref (l4sync apply --help)"},
+	{"apply --heal --allow-rewind",
+		"--heal puts back what was applied last, out of the history: no state is read, so "
+		"it does not go with --allow-rewind (l4sync apply --help)"},
 	{"plan --host a", "--host goes with --root only; -H HOST runs it on another host (l4sync "
 			  "plan --help)"},
 	{"log --format markdown",
@@ -141,6 +154,9 @@ START_TEST(test_more_flags)
 	ck_assert_int_eq(request.color, 1);
 	ck_assert_int_eq(request.verbosity, -1);
 	ck_assert(request.allow_removal && request.allow_rewind);
+	ck_assert(!request.heal);
+	ck_assert_int_eq(parse("apply --heal --only a"), 0);
+	ck_assert(request.heal);
 	ck_assert_int_eq(parse("log -n7"), 0);
 	ck_assert_uint_eq(request.lines, 7);
 }

@@ -2,18 +2,19 @@
  * Golden cases of planning: every file of tests/plan/ is one, the three states and the whole plan
  * document. A case is text; lines before the first "=== " say what it is about, then come
  *
- *	=== base | want | originals | live
+ *	=== base | want | originals | live | found | found-later
  *	=== expect
  *
  * each with resources, one a line:
  *
- *	TYPE:NAME [KEY=VALUE…] [secret] [hidden] [skip] [: CONTENT]
+ *	TYPE:NAME [KEY=VALUE…] [@SECONDS] [secret] [hidden] [skip] [: CONTENT]
  *
- * Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
- * keyed hash of the content is known, as in a generation. What is live with a content or target is
- * also put into a file tree, which the unit search path is read from. The plan's id is checked by
- * the tests further down, not by the cases. `UPDATE_CASES=1 make check-unit` writes what comes out
- * into the cases; then read the diff.
+ * found: in a directory that is purged from now on; found-later: that was purged already. Both are
+ * live. Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
+ * keyed hash of the content is known, as in a generation; @SECONDS: when it was changed last. What
+ *is live with a content or target is also put into a file tree, which the unit search path is read
+ *from. The plan's id is checked by the tests further down, not by the cases. `UPDATE_CASES=1 make
+ *check-unit` writes what comes out into the cases; then read the diff.
  */
 #include <check.h>
 #include <dirent.h>
@@ -21,6 +22,7 @@
 #include "../unit_tree.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
+#include "l4sync/places.h"
 #include "l4sync/plan.h"
 #include "l4sync/unit_view.h"
 
@@ -28,13 +30,15 @@
 
 static const unsigned char test_key[HASH_SIZE] = "the key of no host";
 
-enum set { SET_BASE, SET_WANT, SET_ORIGINALS, SET_LIVE, SET_COUNT };
-static const char *const set_names[SET_COUNT] = {"base", "want", "originals", "live"};
+enum set { SET_BASE, SET_WANT, SET_ORIGINALS, SET_LIVE, SET_FOUND, SET_FOUND_LATER, SET_COUNT };
+static const char *const set_names[SET_COUNT] = {
+	"base", "want", "originals", "live", "found", "found-later"};
 
 struct plan_case {
 	struct resources *sets[SET_COUNT];
 	struct resources *skipped;
-	size_t expect; /* where the expected text begins */
+	struct resources *changed; /* those with a time, which stands in where.line */
+	size_t expect;             /* where the expected text begins */
 };
 
 static char *unescape(const char *s)
@@ -76,6 +80,9 @@ static void take_resource(struct plan_case *c, enum set set, char *line)
 			item->secret = true;
 		} else if (!strcmp(word, "hidden")) {
 			hidden = true;
+		} else if (*word == '@') {
+			item->where.line = (unsigned)strtoul(word + 1, NULL, 10);
+			resources_add_ref(c->changed, item);
 		} else if (!strcmp(word, "skip")) {
 			resources_add_ref(c->skipped, item);
 		} else {
@@ -156,12 +163,42 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 			.want = order >= 0 ? w : NULL};
 		ret[n].original = resources_find(c->sets[SET_ORIGINALS], id);
 		ret[n].live.live = resources_find(c->sets[SET_LIVE], id);
+		const struct resource *changed = resources_find(c->changed, id);
+		if (changed)
+			ret[n].live.changed = changed->where.line;
 		if (resources_find(c->skipped, id))
 			ret[n].live.skip = "not done with --root";
 		i += order <= 0;
 		j += order >= 0;
 	}
 	return n;
+}
+
+static int compare_triples(const void *a, const void *b)
+{
+	return strcmp(((const struct triple *)a)->id, ((const struct triple *)b)->id);
+}
+
+/* As reconciler/plan/purge.c does. */
+static size_t add_found(
+	struct plan_case *c, enum set set, struct unit_view *view, struct triple *ret)
+{
+	for (size_t i = 0; i < c->sets[set]->n; i++) {
+		const struct resource *item = c->sets[set]->items[i];
+		bool is_dir = resource_is(item, "dir");
+		const char *id = is_dir ? item->id : place_id(arena, resource_path(item), false);
+		const struct resource *changed = resources_find(c->changed, item->id);
+
+		ret[i] = (struct triple){.id = item->id,
+			.module = module_of(modules, id),
+			.is_purged = true,
+			.was_purged = set == SET_FOUND_LATER};
+		ret[i].live.live = item;
+		ret[i].live.changed = changed ? changed->where.line : 0;
+		if (!is_dir)
+			unit_view_remove(view, resource_path(item));
+	}
+	return c->sets[set]->n;
 }
 
 static const char *diff_of(void *userdata, const struct change *c)
@@ -181,12 +218,17 @@ static struct plan *make_plan(struct plan_case *c)
 	const struct resources *base = c->sets[SET_BASE]->n ? c->sets[SET_BASE] : NULL;
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct plan *p = plan_new(arena);
-	struct triple *triples =
-		arena_array(arena, struct triple, c->sets[SET_BASE]->n + c->sets[SET_WANT]->n);
+	struct triple *triples = arena_array(arena, struct triple,
+		c->sets[SET_BASE]->n + c->sets[SET_WANT]->n + c->sets[SET_FOUND]->n +
+			c->sets[SET_FOUND_LATER]->n);
 	size_t n = make_triples(c, triples);
 	struct unit_view *view =
 		unit_view_new(host, arena, c->sets[SET_WANT], base, c->sets[SET_ORIGINALS]);
 
+	n += add_found(c, SET_FOUND, view, triples + n);
+	n += add_found(c, SET_FOUND_LATER, view, triples + n);
+	if (n)
+		qsort(triples, n, sizeof *triples, compare_triples);
 	p->host = "h";
 	p->want = c->sets[SET_WANT];
 	plan_compare(p, triples, n, test_key);
@@ -198,7 +240,7 @@ static struct plan *make_plan(struct plan_case *c)
 
 static void case_init(struct plan_case *c)
 {
-	*c = (struct plan_case){.skipped = resources_new()};
+	*c = (struct plan_case){.skipped = resources_new(), .changed = resources_new()};
 	for (int i = 0; i < SET_COUNT; i++)
 		c->sets[i] = resources_new();
 }
@@ -208,6 +250,7 @@ static void case_clear(struct plan_case *c)
 	for (int i = 0; i < SET_COUNT; i++)
 		resources_free(c->sets[i]);
 	resources_free(c->skipped);
+	resources_free(c->changed);
 }
 
 static void read_case(const char *path, struct buf *ret)
@@ -234,7 +277,10 @@ START_TEST(plan_case)
 	read_case(path, &text);
 	take_sections(&c, path, &text);
 	resources_sort(c.skipped, NULL);
+	resources_sort(c.changed, NULL);
 	put_live(c.sets[SET_LIVE]);
+	put_live(c.sets[SET_FOUND]);
+	put_live(c.sets[SET_FOUND_LATER]);
 	_cleanup_plan_ struct plan *p = make_plan(&c);
 	json_t *document = plan_to_json(p, diff_of, NULL);
 	json_object_set_new(document, "plan_id", json_string("sha256:…"));
@@ -297,6 +343,10 @@ START_TEST(plan_id)
 		"want file:/a mode=0644 : x", "live file:/a mode=0601 : x", NULL};
 	static const char *const secret[] = {
 		"want file:/a secret mode=0644 : x", "live file:/a secret mode=0600 : x", NULL};
+	static const char *const drift[] = {"base file:/a mode=0644 : x",
+		"want file:/a mode=0644 : x", "live file:/a @1 mode=0600 : x", NULL};
+	static const char *const later[] = {"base file:/a mode=0644 : x",
+		"want file:/a mode=0644 : x", "live file:/a @2 mode=0600 : x", NULL};
 	const char *id = id_of(one, "root/a", ACTION_STOP, NULL);
 
 	ck_assert(text_starts(id, "sha256:"));
@@ -305,6 +355,8 @@ START_TEST(plan_id)
 	ck_assert_str_ne(id, id_of(other, "root/a", ACTION_STOP, NULL));
 	ck_assert_str_ne(id, id_of(live, "root/a", ACTION_STOP, NULL));
 	ck_assert_str_ne(id, id_of(secret, "root/a", ACTION_STOP, NULL));
+	ck_assert_str_eq(id_of(drift, "root/a", ACTION_STOP, NULL),
+		id_of(later, "root/a", ACTION_STOP, NULL));
 	/* Instances count as their template, however many; another action or unit does not. */
 	const char *restarts = id_of(one, "root/a", ACTION_RESTART, "t@1.service\0");
 	ck_assert_str_ne(id, restarts);

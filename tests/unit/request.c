@@ -25,6 +25,7 @@ START_TEST(test_round_trip)
 		.yes = true,
 		.allow_removal = true,
 		.allow_rewind = true,
+		.heal = true,
 		.lines = 5,
 		.remote = "not sent",
 		.verbosity = 1};
@@ -33,7 +34,7 @@ START_TEST(test_round_trip)
 	struct request back;
 	json_t *o = request_to_json(&r);
 
-	ck_assert_uint_eq(json_object_size(o), 11);
+	ck_assert_uint_eq(json_object_size(o), 12);
 	ck_assert_int_eq(request_from_json(a, o, &back, &e), 0);
 	json_t *again = request_to_json(&back);
 	ck_assert(json_equal(o, again));
@@ -72,6 +73,7 @@ static const struct {
 		 .allow_removal = true,
 		 .allow_rewind = true},
 		"l4sync apply --source https://x/y.git --ref main --allow-removal --allow-rewind"},
+	{{.command = "apply", .heal = true, .yes = true}, "l4sync apply --yes --heal"},
 	{{.command = "check", .n_only = 2, .only = two},
 		"l4sync check --only 'file:/a b' --only 'it'\\''s'"},
 	{{.command = "log", .lines = 5, .source = ""}, "l4sync log --source '' --lines 5"},
@@ -96,12 +98,10 @@ static const struct {
 	{"{\"command\":\"plan\",\"wish\":1}",
 		"l4sync " L4SYNC_VERSION " on the host does not know \"wish\"; "
 		"install the same version on both sides"},
-	{"{\"command\":\"apply\",\"heal\":true}",
-		"l4sync " L4SYNC_VERSION " on the host does not know \"heal\"; "
-		"install the same version on both sides"},
 	{"{\"command\":1}", "\"command\" of the request has the wrong type"},
 	{"{\"command\":null}", "\"command\" of the request has the wrong type"},
 	{"{\"command\":\"plan\",\"yes\":1}", "\"yes\" of the request has the wrong type"},
+	{"{\"command\":\"apply\",\"heal\":1}", "\"heal\" of the request has the wrong type"},
 	{"{\"command\":\"plan\",\"lines\":-1}", "\"lines\" of the request has the wrong type"},
 	{"{\"command\":\"plan\",\"lines\":1.0}", "\"lines\" of the request has the wrong type"},
 	{"{\"command\":\"plan\",\"only\":\"a\"}", "\"only\" of the request has the wrong type"},
