@@ -88,7 +88,7 @@ int history_discard(struct history *h, struct err *e);
 /* What is kept of the past. A generation goes when it is beyond both. */
 struct history_limits {
 	unsigned keep;     /* the newest that were applied stay, and as many that failed; > 0 */
-	int64_t max_age_s; /* what is younger stays, seconds */
+	int64_t max_age_s; /* what is younger stays; 0: only the number counts */
 };
 #define HISTORY_LIMITS_DEFAULT ((struct history_limits){.keep = 50, .max_age_s = 90 * 86400})
 

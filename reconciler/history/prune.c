@@ -52,7 +52,7 @@ static int choose(struct pruning *p, const struct history_limits *limits, int64_
 		size_t *count = list[i].outcome == OUTCOME_APPLIED ? &applied : &failed;
 
 		p->going[i] = ++*count > limits->keep && list[i].number == p->numbers[i] &&
-			      list[i].time < now_s - limits->max_age_s;
+			      list[i].time <= now_s - limits->max_age_s;
 		p->n_going += p->going[i];
 	}
 	return 0;
