@@ -90,6 +90,23 @@ int history_prepare(struct history *h, struct generation *g, struct err *e);
 int history_publish(struct history *h, struct err *e);
 int history_discard(struct history *h, struct err *e);
 
+/* What is kept of the past. A generation goes when it is beyond both. */
+struct history_limits {
+	unsigned keep;     /* the newest that were applied stay, and as many that failed; > 0 */
+	int64_t max_age_s; /* what is younger stays; 0: only the number counts */
+};
+#define HISTORY_LIMITS_DEFAULT ((struct history_limits){.keep = 50, .max_age_s = 90 * 86400})
+
+/*
+ * Forgets what is beyond the limits and frees its space: refs first, durably, then each loose
+ * object that no ref leads to (SPEC 9). The base stays, and with it the originals and contents that
+ * it names. Nothing happens if a generation cannot be read (-EBADMSG, the text names it).
+ * Interrupted at any point it leaves a history that is whole, and what is still to be removed to
+ * the next call. The caller holds the run lock: an object that is being written has no ref yet.
+ */
+int history_prune(
+	struct history *h, const struct history_limits *limits, int64_t now_s, struct err *e);
+
 /* The bytes of a content that a set of this history holds only as a hash; one whose bytes are
  * there is given back as it is. -ENOENT with a text: not kept (a secret's never are). */
 int history_content(struct history *h, struct arena *a, const struct content *c,

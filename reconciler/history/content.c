@@ -34,6 +34,12 @@ static int shelf_open(struct history *h, uint64_t number, git_tree **ret, struct
 	return 0;
 }
 
+void shelves_forget(struct history *h)
+{
+	while (h->n_shelves)
+		git_tree_free(h->shelves[--h->n_shelves].contents);
+}
+
 static bool shelf_find(const git_tree *contents, const char *name, git_oid *ret)
 {
 	const git_tree_entry *entry = git_tree_entry_byname(contents, name);

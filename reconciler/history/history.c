@@ -180,8 +180,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
-	for (size_t i = 0; i < h->n_shelves; i++)
-		git_tree_free(h->shelves[i].contents);
+	shelves_forget(h);
 	free(h->shelves);
 	git_repository_free(h->repo);
 	if (h->dir_fd >= 0)

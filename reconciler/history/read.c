@@ -17,10 +17,16 @@
 int generation_damaged(struct history *h, uint64_t number, int code, struct err *e)
 {
 	_cleanup_buf_ struct buf loose = BUF_INIT, command = BUF_INIT;
+	const char *name;
+	git_oid id;
 
 	/* A host need not have git; who has packed the refs has it. */
 	buf_addf(&loose, REPOSITORY_NAME "/" REF_PREFIX "%" PRIu64, number);
-	if (faccessat(h->dir_fd, loose.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	name = loose.data + strlen(REPOSITORY_NAME "/");
+	bool is_loose = faccessat(h->dir_fd, loose.data, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!is_loose && git_reference_name_to_id(&id, h->repo, name) == GIT_ENOTFOUND)
+		return err_set(e, -ENOENT, "there is no generation %" PRIu64, number);
+	if (is_loose)
 		buf_addf(&command, "rm %s/%s", h->dir_path, loose.data);
 	else
 		buf_addf(&command, "git --git-dir=%s update-ref -d " REF_PREFIX "%" PRIu64,
@@ -32,8 +38,7 @@ int generation_damaged(struct history *h, uint64_t number, int code, struct err 
 		number, h->git_path, err_text(e), h->git_path, command.data);
 }
 
-/* "12", not "012" or "12.lock": the form in which refs are made. 0 is none. */
-static uint64_t number_of(const char *name)
+uint64_t generation_number_of(const char *name)
 {
 	uint64_t v = 0;
 
@@ -61,7 +66,7 @@ struct numbers {
 
 static void add_number(struct numbers *list, const char *name)
 {
-	uint64_t number = number_of(name);
+	uint64_t number = generation_number_of(name);
 
 	if (!number)
 		return;
@@ -280,12 +285,16 @@ int history_list(struct history *h, struct arena *a, size_t max, struct generati
 	if (max && n > max)
 		n = max;
 	*ret = arena_array(a, struct generation, n);
+	*ret_n = 0;
 	for (size_t i = 0; i < n; i++) {
-		r = read_generation(h, numbers[i], META_ONLY, a, &(*ret)[i], e);
-		if (r < 0)
+		r = read_generation(h, numbers[i], META_ONLY, a, &(*ret)[*ret_n], e);
+		if (r == -ENOENT) /* pruned since its number was read */
+			err_clear(e);
+		else if (r < 0)
 			return r;
+		else
+			(*ret_n)++;
 	}
-	*ret_n = n;
 	return 0;
 }
 

@@ -232,13 +232,11 @@ static int sync_objects(struct history *h, struct err *e)
 	return r < 0 ? err_errno(e, r, "cannot sync %s/objects", h->git_path) : 0;
 }
 
-/* The lock of a run that was killed would be in the way for ever. It is nobody's: under the run
- * lock there is one writer. */
-static int drop_lock(struct history *h, const char *ref_name, struct err *e)
+int ref_drop_lock(struct history *h, const char *name, struct err *e)
 {
 	_cleanup_free_ char *lock = NULL;
 
-	if (asprintf(&lock, REPOSITORY_NAME "/%s.lock", ref_name) < 0)
+	if (asprintf(&lock, REPOSITORY_NAME "/%s.lock", name) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
 	if (unlinkat(h->dir_fd, lock, 0) < 0 && errno != ENOENT)
 		return err_errno(e, -errno, "cannot remove %s/%s", h->dir_path, lock);
@@ -253,7 +251,7 @@ static int make_ref(struct history *h, const char *prefix, uint64_t number, cons
 	git_reference *ref = NULL;
 
 	snprintf(name, sizeof(name), "%s%" PRIu64, prefix, number);
-	int r = drop_lock(h, name, e);
+	int r = ref_drop_lock(h, name, e);
 	if (r < 0)
 		return r;
 	r = git_reference_create(&ref, h->repo, name, commit, 0, NULL);
@@ -322,7 +320,7 @@ static int each_prepared(struct history *h, bool publish, struct err *e)
 		if (r == -EEXIST)
 			r = 0;
 		if (!r)
-			r = drop_lock(h, git_reference_name(ref), e);
+			r = ref_drop_lock(h, git_reference_name(ref), e);
 		if (!r && git_reference_delete(ref) < 0)
 			r = gitlib_err(e, -EIO, "%s cannot be removed", git_reference_name(ref));
 		git_reference_free(ref);

@@ -55,11 +55,30 @@ int history_making(struct history *h, int *ret_fd, struct err *e);
 int generation_numbers(struct history *h, uint64_t **ret, size_t *ret_n, struct err *e);
 /* A generation's tree; -ENOENT with a text if there is no such generation. */
 int generation_tree(struct history *h, uint64_t number, git_tree **ret, struct err *e);
-/* Names the generation, and says how to go on. Returns code. */
+/* Names the generation, and says how to go on. Returns code; -ENOENT if meanwhile it was pruned,
+ * for some readers take no lock. */
 int generation_damaged(struct history *h, uint64_t number, int code, struct err *e);
 /* The blob called so in the tree; -ENOENT with a text if there is none. */
 int generation_blob(git_tree *tree, const char *name, git_blob **ret, struct err *e);
 
+/* "12", not "012" or "12.lock": the form in which refs are made. 0 is none. */
+uint64_t generation_number_of(const char *name);
+/* The lock of a run that was killed would be in the way for ever. It is nobody's: under the run
+ * lock there is one writer. name: a ref's, or "packed-refs". */
+int ref_drop_lock(struct history *h, const char *name, struct err *e);
+
+/* The names of objects; all zero is empty. */
+struct oid_set {
+	size_t n, size;
+	git_oid *slots;
+};
+bool oid_set_has(const struct oid_set *set, const git_oid *id);
+void oid_set_free(struct oid_set *set);
+/* Adds the object and all that it refers to; what is in there was followed before. -EBADMSG. */
+int oid_set_reach(struct history *h, const git_oid *from, struct oid_set *set, struct err *e);
+
+/* Closes what content_find() has looked at. */
+void shelves_forget(struct history *h);
 /* Where the bytes with this hash are, in any generation; -ENOENT without a text: in none. */
 int content_find(struct history *h, const struct hash *hash, git_oid *ret, uint64_t *ret_number,
 	struct err *e);

@@ -110,9 +110,11 @@ static int apply_nothing(struct run *r)
 	_cleanup_err_ struct err e = ERR_INIT;
 	uint64_t number = r->base.number;
 
-	if (base_follows(r) &&
-		generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
-		return verb_failed(r, &e);
+	if (base_follows(r)) {
+		if (generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
+			return verb_failed(r, &e);
+		generation_prune(r);
+	}
 	run_done_applied(r, applied_status(r), 0, 0, number);
 	return applied_status(r);
 }
@@ -126,6 +128,8 @@ static uint64_t record_failure(struct run *r, enum outcome outcome, const char *
 	if (generation_record(r, outcome, error, 0, false, &number, &e) < 0)
 		event_message(r->sink, "warning", "the failed apply is not in the history: %s",
 			err_text(&e));
+	else
+		generation_prune(r);
 	return number;
 }
 
@@ -169,8 +173,10 @@ static int apply_plan(struct run *r)
 	case TXN_APPLIED:
 		break;
 	}
+	/* What may have to be gone back to stays; the next apply prunes. */
 	if (confirm)
 		return await_confirmation(r, number);
+	generation_prune(r);
 	run_done_applied(r, applied_status(r), r->plan->n_changes, 0, number);
 	return applied_status(r);
 }

@@ -1,5 +1,6 @@
 /*
- * /etc/l4sync/config.yaml: where the state comes from (config.h; documented in l4sync(1)).
+ * /etc/l4sync/config.yaml: where the state comes from, how much of the past is kept (config.h;
+ * documented in l4sync(1)).
  * The file is root's own, so it is read here and not in the unprivileged child.
  * Called by the pipeline.
  */
@@ -14,6 +15,7 @@
 
 #define CONFIG CONFIG_DIR "/config.yaml"
 #define KEY_SIZE_MAX (1u << 16) /* bytes of a key or known_hosts file */
+#define KEEP_MAX 1000000        /* generations; a larger number is a slip */
 
 /* A file of the configuration directory as text; NULL when there is none. */
 static int read_text(struct host *h, const char *path, size_t size_max, const char **ret,
@@ -34,18 +36,12 @@ static int read_text(struct host *h, const char *path, size_t size_max, const ch
 	return 0;
 }
 
-static void parse_source(const struct node *config, struct source *ret, struct diags *diags)
+static void parse_source(const struct node *source, struct source *ret, struct diags *diags)
 {
-	static const char *const known[] = {"source", NULL};
-	static const char *const source_keys[] = {"url", "ref", "path", NULL};
+	static const char *const known[] = {"url", "ref", "path", NULL};
 	const struct node *n;
 
-	if (node_want_map(config, "the configuration", diags) < 0 ||
-		node_keys(config, known, diags) < 0)
-		return;
-	const struct node *source = node_get(config, "source");
-	if (!source || node_want_map(source, "source", diags) < 0 ||
-		node_keys(source, source_keys, diags) < 0)
+	if (node_want_map(source, "source", diags) < 0 || node_keys(source, known, diags) < 0)
 		return;
 	if ((n = node_get(source, "url")))
 		node_want_text(n, "source.url", &ret->url, diags);
@@ -53,6 +49,74 @@ static void parse_source(const struct node *config, struct source *ret, struct d
 		node_want_text(n, "source.ref", &ret->ref, diags);
 	if ((n = node_get(source, "path")))
 		node_want_text(n, "source.path", &ret->path, diags);
+}
+
+static void parse_keep(const struct node *n, unsigned *ret, struct diags *diags)
+{
+	const char *text;
+	unsigned long v = 0;
+
+	if (node_want_text(n, "history.keep", &text, diags) < 0)
+		return;
+	size_t digits = strspn(text, "0123456789");
+	if (digits && digits < 10 && !text[digits])
+		v = strtoul(text, NULL, 10);
+	if (v < 1 || v > KEEP_MAX)
+		diag_add(diags, n->where,
+			"history.keep: must be a number of generations from 1 to %u, not \"%s\"",
+			KEEP_MAX, text);
+	else
+		*ret = (unsigned)v;
+}
+
+static void parse_history(
+	const struct node *history, struct history_limits *ret, struct diags *diags)
+{
+	static const char *const known[] = {"keep", "max_age", NULL};
+	unsigned long long ns;
+	const struct node *n;
+
+	if (node_want_map(history, "history", diags) < 0 || node_keys(history, known, diags) < 0)
+		return;
+	if ((n = node_get(history, "keep")))
+		parse_keep(n, &ret->keep, diags);
+	if ((n = node_get(history, "max_age")) &&
+		node_want_time(n, "history.max_age", &ns, diags) >= 0)
+		ret->max_age_s = (int64_t)(ns / 1000000000u);
+}
+
+static int read_config(
+	struct host *h, struct source *source, struct history_limits *limits, struct err *e)
+{
+	static const char *const known[] = {"source", "history", NULL};
+	const char *file = arena_printf(h->arena, "%s" CONFIG, h->root_path);
+	struct diags diags = {.arena = h->arena};
+	const struct node *part;
+	struct node *config;
+	const char *text;
+	size_t size = 0;
+
+	*source = (struct source){.path_fd = -1};
+	*limits = HISTORY_LIMITS_DEFAULT;
+	int r = read_text(h, CONFIG, NODE_FILE_SIZE_MAX, &text, &size, e);
+	if (r < 0)
+		return r;
+	if (text && node_parse(h->arena, file, text, size, &config, &diags) >= 0 &&
+		node_want_map(config, "the configuration", &diags) >= 0 &&
+		node_keys(config, known, &diags) >= 0) {
+		if ((part = node_get(config, "source")))
+			parse_source(part, source, &diags);
+		if ((part = node_get(config, "history")))
+			parse_history(part, limits, &diags);
+	}
+	return diags.n ? err_set(e, -EINVAL, "%s", diag_text(h->arena, &diags.items[0])) : 0;
+}
+
+int config_history(struct host *h, struct history_limits *ret, struct err *e)
+{
+	struct source source;
+
+	return read_config(h, &source, ret, e);
 }
 
 /* A path on this host, as written or as file://, or NULL for a URL that goes over a network. */
@@ -66,20 +130,12 @@ static const char *local_path(const char *url)
 int config_source(struct host *h, const struct request *q, struct source *ret, struct err *e)
 {
 	const char *dir = arena_printf(h->arena, "%s" CONFIG_DIR, h->root_path);
-	const char *file = arena_printf(h->arena, "%s" CONFIG, h->root_path);
-	struct diags diags = {.arena = h->arena};
-	struct node *config;
-	const char *text;
+	struct history_limits limits;
 	size_t size = 0;
 
-	*ret = (struct source){.path_fd = -1};
-	int r = read_text(h, CONFIG, NODE_FILE_SIZE_MAX, &text, &size, e);
+	int r = read_config(h, ret, &limits, e);
 	if (r < 0)
 		return r;
-	if (text && node_parse(h->arena, file, text, size, &config, &diags) >= 0)
-		parse_source(config, ret, &diags);
-	if (diags.n)
-		return err_set(e, -EINVAL, "%s", diag_text(h->arena, &diags.items[0]));
 	if (q->source)
 		*ret = (struct source){.url = q->source, .path_fd = -1};
 	if (q->ref)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config.h"
 #include "report.h"
 
 /* What is larger than any file that is managed was not read: as of a secret, nothing of it is
@@ -142,6 +143,22 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 	resources_free(originals);
 	*ret_number = g.number;
 	return c;
+}
+
+void generation_prune(struct run *r)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct history_limits limits;
+	long long since;
+
+	/* What is left to be cleaned up is the next run's, and it then prunes too. */
+	if (txn_journal_exists(r->host, &since))
+		return;
+	int c = config_history(r->host, &limits, &e);
+	if (c >= 0)
+		c = history_prune(r->history, &limits, time(NULL), &e);
+	if (c < 0)
+		event_message(r->sink, "warning", "the history was not pruned: %s", err_text(&e));
 }
 
 int generation_publish(void *userdata, struct err *e)

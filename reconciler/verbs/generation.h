@@ -9,6 +9,10 @@
 int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
 	bool prepare, uint64_t *ret_number, struct err *e);
 
+/* Behind a recorded generation: prunes the history. What goes wrong is a warning, for the apply is
+ * done. */
+void generation_prune(struct run *r);
+
 /* Hooks of the transaction (txn.h); userdata is the run. */
 int generation_publish(void *userdata, struct err *e);
 int generation_discard(void *userdata, struct err *e);

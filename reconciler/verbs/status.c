@@ -76,8 +76,32 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 		holder ? holder : json_null(), "journal", journal, "pending", pending, "suspended");
 }
 
-/* Opens, lists the generations (at most max; 0: all) and shows them by the verb's own function. */
-static int show_generations(const struct request *q, struct sink *s, size_t max,
+/* Down to the newest that was applied; mostly that is the first, so the rest is not read. */
+static int list_to_applied(struct run *r, struct generation **ret, size_t *ret_n, struct err *e)
+{
+	size_t last;
+
+	for (size_t max = 2;; max *= 8) {
+		int c = history_list(r->history, r->arena, max, ret, ret_n, e);
+
+		if (c < 0 || *ret_n < max)
+			return c;
+		for (last = *ret_n; last-- > 0;)
+			if ((*ret)[last].outcome == OUTCOME_APPLIED)
+				return 0;
+	}
+}
+
+static int list_newest(struct run *r, struct generation **ret, size_t *ret_n, struct err *e)
+{
+	size_t max = r->request->lines ? r->request->lines : LOG_DEFAULT;
+
+	return history_list(r->history, r->arena, max, ret, ret_n, e);
+}
+
+/* Opens, lists the generations and shows them, both by the verb's own functions. */
+static int show_generations(const struct request *q, struct sink *s,
+	int (*read)(struct run *r, struct generation **ret, size_t *ret_n, struct err *e),
 	void (*show)(struct run *r, const struct generation *list, size_t n))
 {
 	_cleanup_run_ struct run r;
@@ -87,7 +111,7 @@ static int show_generations(const struct request *q, struct sink *s, size_t max,
 	int c = open_reading(&r, q, s, &e);
 
 	if (c >= 0 && r.history)
-		c = history_list(r.history, r.arena, max, &list, &n, &e);
+		c = read(&r, &list, &n, &e);
 	if (c < 0)
 		return verb_failed(&r, &e);
 	show(&r, list, n);
@@ -109,12 +133,12 @@ static void show_log(struct run *r, const struct generation *list, size_t n)
 
 int verb_status(const struct request *q, struct sink *s)
 {
-	return show_generations(q, s, 0, show_status);
+	return show_generations(q, s, list_to_applied, show_status);
 }
 
 int verb_log(const struct request *q, struct sink *s)
 {
-	return show_generations(q, s, q->lines ? q->lines : LOG_DEFAULT, show_log);
+	return show_generations(q, s, list_newest, show_log);
 }
 
 int verb_show(const struct request *q, struct sink *s)

@@ -52,6 +52,8 @@ prepare_ab() {
 	[ -d "$W/old" ] && return
 	rm -rf "$W/root"
 	make_host "$W/root"
+	# So that pruning is among what is hit.
+	put "$W/root/etc/l4sync/config.yaml" 0644 "history: {keep: 1, max_age: 0}"
 	make_state_a "$W/a"
 	make_state_b "$W/a" "$W/b"
 	apply_state "$W/a" >"$W/out" 2>&1 || { cat "$W/out"; exit 1; }

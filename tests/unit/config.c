@@ -66,6 +66,39 @@ START_TEST(source_of_a_root)
 }
 END_TEST
 
+static int read_history(struct history_limits *ret, struct err *e)
+{
+	_cleanup_host_ struct host *h = NULL;
+
+	ck_assert_int_eq(host_open(arena, top, "web1", &h, NULL), 0);
+	return config_history(h, ret, e);
+}
+
+static const struct {
+	const char *text;
+	unsigned keep;
+	int64_t max_age_s;
+} histories[] = {
+	{NULL, 50, 90 * 86400},
+	{"source: {url: /srv/x}\n", 50, 90 * 86400},
+	{"history: {}\n", 50, 90 * 86400},
+	{"history: {keep: 7}\n", 7, 90 * 86400},
+	{"history: {max_age: 1w 2d}\nsource: {url: /srv/x}\n", 50, 9 * 86400},
+	{"history:\n  keep: 1000000\n  max_age: 0\n", 1000000, 0},
+};
+
+START_TEST(limits_of_the_history)
+{
+	struct history_limits limits;
+
+	if (histories[_i].text)
+		write_config(histories[_i].text);
+	ck_assert_int_eq(read_history(&limits, NULL), 0);
+	ck_assert_uint_eq(limits.keep, histories[_i].keep);
+	ck_assert_int_eq(limits.max_age_s, histories[_i].max_age_s);
+}
+END_TEST
+
 static const struct {
 	const char *text, *said;
 } bad[] = {
@@ -73,6 +106,18 @@ static const struct {
 	{"source:\n  url: [x]\n", ":2:8: source.url: must be a text, not a list"},
 	{"[source]\n", ":1:1: the configuration: must be a map, not a list"},
 	{"source: {\n", ":2:1: not valid YAML: "},
+	{"histroy: {}\n", ":1:1: unknown key \"histroy\"; did you mean \"history\"?"},
+	{"history: 50\n", ":1:10: history: must be a map, not a text"},
+	{"history:\n  keeep: 1\n", ":2:3: unknown key \"keeep\"; did you mean \"keep\"?"},
+	{"history: {keep: 0}\n", ":1:17: history.keep: must be a number of generations from 1 "
+				 "to 1000000, not \"0\""},
+	{"history: {keep: -1}\n", ":1:17: history.keep: must be a number of generations from "},
+	{"history: {keep: 1000001}\n", ":1:17: history.keep: must be a number of generations "},
+	{"history: {keep: 99999999999999999999}\n", ":1:17: history.keep: must be a number of "},
+	{"history: {keep: 5x}\n", ":1:17: history.keep: must be a number of generations from "},
+	{"history: {keep: [5]}\n", ":1:17: history.keep: must be a text, not a list"},
+	{"history: {max_age: long}\n", ":1:20: history.max_age: must be a time such as "},
+	{"source: {url: [x]}\nhistory: {keep: 0}\n", ":1:15: source.url: must be a text"},
 };
 
 /* The file that is meant is the one below the root. */
@@ -86,6 +131,10 @@ START_TEST(errors_name_the_file)
 	const char *text =
 		arena_printf(arena, "%s%s", in_top("etc/l4sync/config.yaml"), bad[_i].said);
 	ck_assert_msg(text_starts(err_text(&e), text), "%s", err_text(&e));
+	/* Whoever asks for one part is told of the other's mistakes too. */
+	struct history_limits limits;
+	ck_assert_int_eq(read_history(&limits, &e), -EINVAL);
+	ck_assert_msg(text_starts(err_text(&e), text), "%s", err_text(&e));
 }
 END_TEST
 
@@ -96,6 +145,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, source_of_a_root);
+	tcase_add_loop_test(t, limits_of_the_history, 0, ELEMENTS(histories));
 	tcase_add_loop_test(t, errors_name_the_file, 0, ELEMENTS(bad));
 	suite_add_tcase(suite, t);
 	SRunner *runner = srunner_create(suite);

@@ -98,7 +98,7 @@ static inline const char *text_of(const struct resources *set)
 	return arena_strdup(arena, b.data);
 }
 
-static void record_many(struct history *h, unsigned n, enum outcome outcome)
+static inline void record_many(struct history *h, unsigned n, enum outcome outcome)
 {
 	for (unsigned i = 0; i < n; i++) {
 		_cleanup_resources_ struct resources *want = resources_new();
