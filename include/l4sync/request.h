@@ -46,6 +46,7 @@ struct request {
 	bool allow_removal;
 	bool allow_rewind;
 	bool heal;             /* apply: what was applied last, and nothing new */
+	bool unattended;       /* by a timer: nobody is asked, nothing that failed is tried again */
 	unsigned long confirm; /* --confirm: seconds; 0: it need not be confirmed */
 	bool foreground;       /* in this process, not in a service of its own */
 	unsigned long lines;   /* log -n N; 0: the default */

@@ -86,6 +86,8 @@ void run_emit_plan(struct run *r);          /* report */
 bool run_differs(const struct run *r);      /* exit 2 rather than 0 */
 /* want becomes another set, which may refer to the one before. */
 void run_replace_want(struct run *r, struct resources *want);
+/* -EPERM when what the sources have now was the last that failed, or was rolled back by hand. */
+int run_refuse_rejected(struct run *r, struct err *e);
 /* A recorded generation, by its number as it was given: -EINVAL with exit 64, or -ENOENT. */
 int run_generation(struct run *r, const char *number, struct generation *ret, struct err *e);
 /* Apply, restarts, verification by looking again, generation. */

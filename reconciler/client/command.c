@@ -111,6 +111,9 @@ const struct flag flag_table[] = {
 		"accept a commit that does not descend from the one applied last"},
 	{"heal", 0, NULL, APPLY, FLAG_TRUE, IN(heal),
 		"only put back what drifted from what was applied last; take nothing new"},
+	{"unattended", 0, NULL, APPLY, FLAG_TRUE, IN(unattended),
+		"as a timer does it: without asking, and not again what has failed or was rolled "
+		"back"},
 	{"confirm", 0, "TIME", WRITES, FLAG_TIME, IN(confirm),
 		"roll back unless it is confirmed in that time, over a new connection"},
 	{"foreground", 0, NULL, WRITES, FLAG_TRUE, IN(foreground),

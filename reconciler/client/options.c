@@ -269,6 +269,11 @@ static int check_combination(struct parse *p)
 			: r->source ? "source"
 			: r->ref    ? "ref"
 				    : "allow-rewind");
+	if (r->unattended && (r->allow_removal || r->allow_rewind))
+		return usage(p,
+			"--unattended takes no risk that somebody has to accept; it does "
+			"not go with --%s",
+			r->allow_removal ? "allow-removal" : "allow-rewind");
 	if (r->confirm && r->root)
 		return usage(p, "--confirm is about the live host; it does not go with --root");
 	if (r->host && !r->root)

@@ -32,6 +32,7 @@ static const struct row {
 	{ROW(allow_removal, KIND_BOOL)},
 	{ROW(allow_rewind, KIND_BOOL)},
 	{ROW(heal, KIND_BOOL)},
+	{ROW(unattended, KIND_BOOL)},
 	{ROW(foreground, KIND_BOOL)},
 	{ROW(confirm, KIND_NUMBER)},
 	{ROW(lines, KIND_NUMBER)},

@@ -73,7 +73,7 @@ static void on_plan(struct text_sink *s, const json_t *event)
 		show(s, &p);
 	}
 	/* An apply with nothing to do, or that does not ask, ends with a summary of its own. */
-	if (apply && (plan_is_empty(plan) || (quiet(s) && r->yes)))
+	if (apply && (plan_is_empty(plan) || (quiet(s) && (r->yes || r->unattended))))
 		return;
 	p = paint_out(s);
 	render_plan_summary(&p, plan);

@@ -65,7 +65,7 @@ static int refuse_impossible(struct run *r, struct err *e)
 /* Asking may take minutes: what was shown must still be what would be done. */
 static int confirm(struct run *r, struct err *e)
 {
-	if (r->request->yes)
+	if (r->request->yes || r->request->unattended)
 		return 0;
 	int answer = r->sink->ask(
 		r->sink, arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
@@ -191,6 +191,8 @@ int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *
 		c = confirm_refuse_other(&r, &e);
 	if (c >= 0)
 		c = read(&r, &e);
+	if (c >= 0 && q->unattended)
+		c = run_refuse_rejected(&r, &e);
 	if (c >= 0)
 		c = run_plan(&r, &e);
 	if (c < 0)

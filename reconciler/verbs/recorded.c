@@ -154,6 +154,50 @@ static int generation_before(struct run *r, const char **ret, struct err *e)
 		(unsigned long long)at);
 }
 
+/* Where all come from commits: a directory (" -") may hold something else by now. */
+static bool same_sources(const struct run *r, const struct generation *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->want->n_metas; i++) {
+		if (strcmp(r->want->metas[i].key, "source") != 0)
+			continue;
+		const char *source = r->want->metas[i].value, *commit = strrchr(source, ' ');
+		if (n == g->n_sources || strcmp(source, g->sources[n]) != 0 || !commit ||
+			!strcmp(commit, " -"))
+			return false;
+		n++;
+	}
+	return n && n == g->n_sources;
+}
+
+/* Newest first: a failed apply speaks against its commits, a rollback against those that it left,
+ * an apply for them. What was decided last counts. */
+int run_refuse_rejected(struct run *r, struct err *e)
+{
+	struct generation *list;
+	uint64_t left = 0;
+	size_t n;
+	int c = history_list(r->history, r->arena, 0, &list, &n, e);
+
+	for (size_t i = 0; i < n && c >= 0; i++) {
+		const struct generation *g = &list[i];
+		bool applied = g->outcome == OUTCOME_APPLIED;
+
+		if (applied && g->rollback_from && !left)
+			left = g->rollback_from;
+		if (!same_sources(r, g) || (applied && g->rollback_from))
+			continue;
+		if (applied && g->number != left)
+			return 0;
+		return err_set(e, -EPERM,
+			"generation %llu, of the same commit, %s: it is applied again when the "
+			"branch moves on, or by hand, without --unattended. Nothing was touched",
+			(unsigned long long)g->number, applied ? "was rolled back" : "failed");
+	}
+	return c;
+}
+
 /*
  * The bytes of secrets are in no generation. One that is managed now stays as it was applied last;
  * one that is not any more does not come back. Both are said in the plan.

@@ -67,6 +67,9 @@ static const struct {
 				"\"25h\" (l4sync apply --help)"},
 	{"apply --confirm 5m --root /r", "--confirm is about the live host; it does not go with "
 					 "--root (l4sync apply --help)"},
+	{"apply --unattended --allow-removal",
+		"--unattended takes no risk that somebody has to accept; it does not go with "
+		"--allow-removal (l4sync apply --help)"},
 	{"confirm", "confirm needs an argument: NONCE (l4sync confirm --help)"},
 	{"plan --foo", "unknown flag --foo (l4sync plan --help)"},
 	{"frobnicate", "unknown command \"frobnicate\" (l4sync --help)"},
