@@ -73,8 +73,8 @@ prepare_ab() {
 }
 
 # What a recovery is judged by: the suffix of the fingerprints, the numbers of the two generations
-# (empty: none yet), the state that leads to the new one.
-T='' old_generation=1 new_generation=2 goal=b
+# (empty: none yet), the host as it was and the state that leads to the new one.
+T='' old_generation=1 new_generation=2 start=old goal=b
 
 # old, new, or what differs from the old one
 which_tree() {
@@ -97,12 +97,12 @@ STATE_CALLS=rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlin
 STATE_CALLS=$STATE_CALLS,chmod,fchmod,fchmodat,chown,fchown,fchownat,fsync,fdatasync,write,pwrite64
 STATE_CALLS=$STATE_CALLS,ftruncate,truncate,openat,open,creat
 
-# All points of an apply from a to b: lines "CALL N COUNTED…", the Nth call of that name by the main
+# All points of an apply from start to goal: lines "CALL N COUNTED…", the Nth call of that name by the main
 # process. openat counts only where it creates.
 list_points() {
-	fresh old
+	fresh "$start"
 	strace -f -o "$W/trace" -e trace="$STATE_CALLS" "$L" apply --root "$W/root" \
-		--state "$W/b" --yes --allow-removal </dev/null >/dev/null 2>&1
+		--state "$W/$goal" --yes --allow-removal </dev/null >/dev/null 2>&1
 	awk 'NR == 1 { main = $1 }
 		$1 == main {
 			name = $2; sub(/\(.*/, "", name)
@@ -113,12 +113,12 @@ list_points() {
 		}' "$W/trace" >"$W/points"
 }
 
-# hit CALL N WHAT: an apply from a to b with that done to the Nth call
+# hit CALL N WHAT: an apply to goal with that done to the Nth call
 hit() {
 	# The shell's own word about a killed child is not wanted.
 	{
 		strace -f -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" "$L" apply \
-			--root "$W/root" --state "$W/b" --yes --allow-removal </dev/null >"$W/out" 2>&1
+			--root "$W/root" --state "$W/$goal" --yes --allow-removal </dev/null >"$W/out" 2>&1
 	} 2>/dev/null
 }
 

@@ -103,8 +103,6 @@ make_state_a() {
 		"NoNewPrivileges=yes"
 	put "$s/root/etc/systemd/system/t@.service.d/20-old.conf" 0644 "[Service]" "Nice=2"
 	put "$s/root/etc/sysctl.d/50-app.conf" 0644 "vm.swappiness = 10"
-	put "$s/root/etc/tmpfiles.d/app.conf" 0644 "d /srv/data 0750 root root -" \
-		"d /srv/kept 0755 root root -"
 }
 
 # From a to b: everything that can happen to a resource, once at least.
@@ -135,8 +133,6 @@ make_state_b() {
 	put "$s/root/etc/systemd/system/one.service.d/20-new.conf" 0644 "[Service]" "Nice=4"
 	rm "$s/root/etc/systemd/system/t@.service.d/20-old.conf"
 	put "$s/root/etc/sysctl.d/50-app.conf" 0644 "vm.swappiness = 20"
-	put "$s/root/etc/tmpfiles.d/app.conf" 0644 "d /srv/data 2770 game game -" \
-		"d /srv/kept 0755 root root -"
 	put "$s/l4sync.yaml" 0644 "l4sync: 1" "files:" \
 		"  /etc/app/secret.env: {owner: root, group: game, mode: 0640, secret: true}" \
 		"  /etc/app/mode.conf: {mode: 0640}" \
