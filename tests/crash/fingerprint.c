@@ -42,15 +42,34 @@ static void add_content(struct buf *line, const char *path)
 	buf_addf(line, " %s", text);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In hex: a value may hold anything. ACLs are such attributes too. */
 static void add_xattrs(struct buf *line, const char *path)
 {
-	char names[4096], value[4096];
-	ssize_t n = llistxattr(path, names, sizeof names);
+	char list[4096], value[4096], *names[256];
+	ssize_t size = llistxattr(path, list, sizeof list);
+	size_t n = 0;
 
-	for (char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
-		ssize_t size = lgetxattr(path, name, value, sizeof value);
-
-		buf_addf(line, " %s=%.*s", name, (int)(size < 0 ? 0 : size), value);
+	if (size < 0 && errno != ENOTSUP)
+		fail("list the attributes of", path);
+	for (char *name = list; size > 0 && name < list + size; name += strlen(name) + 1) {
+		if (n == ELEMENTS(names))
+			fail("too many attributes of", path);
+		names[n++] = name;
+	}
+	if (n)
+		qsort(names, n, sizeof *names, compare_names);
+	for (size_t i = 0; i < n; i++) {
+		size = lgetxattr(path, names[i], value, sizeof value);
+		if (size < 0)
+			fail(names[i], path);
+		buf_addf(line, " %s=", names[i]);
+		for (ssize_t at = 0; at < size; at++)
+			buf_addf(line, "%02x", (unsigned char)value[at]);
 	}
 }
 

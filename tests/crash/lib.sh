@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2053 # patterns are meant
 # What the crash tests share: results, fresh hosts, fingerprints, the points where a run can be hit.
 # Sourced by tests/crash/run; needs $L (program), $F (fingerprint), $W (work directory), $step.
 
@@ -47,6 +47,13 @@ fresh() { # the host as saved under NAME
 	cp -a "$W/$1" "$W/root"
 }
 
+# The fingerprints of $W/root as one of the sides that the recovery may end on.
+fingerprint_as() { # old|new
+	tree "$W/root" >"$W/tree$T.$1"
+	tree_t "$W/root" >"$W/tree_t$T.$1"
+	[ "$1" = old ] || comm -12 "$W/tree_t$T.old" "$W/tree_t$T.new" >"$W/tree_t$T.untouched"
+}
+
 # The host under state a, ready to become b, and both trees.
 prepare_ab() {
 	[ -d "$W/old" ] && return
@@ -54,34 +61,37 @@ prepare_ab() {
 	make_host "$W/root"
 	# So that pruning is among what is hit.
 	put "$W/root/etc/l4sync/config.yaml" 0644 "history: {keep: 1, max_age: 0}"
+	cp -a "$W/root" "$W/host"
 	make_state_a "$W/a"
 	make_state_b "$W/a" "$W/b"
 	apply_state "$W/a" >"$W/out" 2>&1 || { cat "$W/out"; exit 1; }
 	put "$W/root/opt/stays/foreign" 0644 "came later"
+	decorate "$W/root"
 	mv "$W/root" "$W/old"
 	fresh old
-	tree "$W/root" >"$W/tree.old"
-	tree_t "$W/root" >"$W/tree_t.old"
+	fingerprint_as old
 	apply_state "$W/b" >"$W/out" 2>&1 || { cat "$W/out"; exit 1; }
-	tree "$W/root" >"$W/tree.new"
-	tree_t "$W/root" >"$W/tree_t.new"
-	comm -12 "$W/tree_t.old" "$W/tree_t.new" >"$W/tree_t.untouched"
+	fingerprint_as new
 }
+
+# What a recovery is judged by: the suffix of the fingerprints, the numbers of the two generations
+# (empty: none yet; a pattern), the host as it was and the state that leads to the new one.
+T='' old_generation=1 new_generation=2 start=old goal=b
 
 # old, new, or what differs from the old one
 which_tree() {
 	tree "$W/root" >"$W/tree.now"
 	tree_t "$W/root" >"$W/tree_t.now"
-	if cmp -s "$W/tree_t.now" "$W/tree_t.old"; then
+	if cmp -s "$W/tree_t.now" "$W/tree_t$T.old"; then
 		echo old
-	elif cmp -s "$W/tree.now" "$W/tree.new"; then
-		if [ -n "$(comm -23 "$W/tree_t.untouched" "$W/tree_t.now")" ]; then
-			echo "new, but touched: $(comm -23 "$W/tree_t.untouched" "$W/tree_t.now" | head -3)"
+	elif cmp -s "$W/tree.now" "$W/tree$T.new"; then
+		if [ -n "$(comm -23 "$W/tree_t$T.untouched" "$W/tree_t.now")" ]; then
+			echo "new, but touched: $(comm -23 "$W/tree_t$T.untouched" "$W/tree_t.now" | head -3)"
 		else
 			echo new
 		fi
 	else
-		echo "mixed: $(diff "$W/tree_t.old" "$W/tree_t.now" | head -8 | tr '\n' '|')"
+		echo "mixed: $(diff "$W/tree_t$T.old" "$W/tree_t.now" | head -8 | tr '\n' '|')"
 	fi
 }
 
@@ -89,12 +99,12 @@ STATE_CALLS=rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlin
 STATE_CALLS=$STATE_CALLS,chmod,fchmod,fchmodat,chown,fchown,fchownat,fsync,fdatasync,write,pwrite64
 STATE_CALLS=$STATE_CALLS,ftruncate,truncate,openat,open,creat
 
-# All points of an apply from a to b: lines "CALL N COUNTED…", the Nth call of that name by the main
+# All points of an apply from start to goal: lines "CALL N COUNTED…", the Nth call of that name by the main
 # process. openat counts only where it creates.
 list_points() {
-	fresh old
+	fresh "$start"
 	strace -f -o "$W/trace" -e trace="$STATE_CALLS" "$L" apply --root "$W/root" \
-		--state "$W/b" --yes --allow-removal </dev/null >/dev/null 2>&1
+		--state "$W/$goal" --yes --allow-removal </dev/null >/dev/null 2>&1
 	awk 'NR == 1 { main = $1 }
 		$1 == main {
 			name = $2; sub(/\(.*/, "", name)
@@ -105,16 +115,39 @@ list_points() {
 		}' "$W/trace" >"$W/points"
 }
 
-# hit CALL N WHAT: an apply from a to b with that done to the Nth call
+# hit CALL N WHAT: an apply to goal with that done to the Nth call
 hit() {
 	# The shell's own word about a killed child is not wanted.
 	{
 		strace -f -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" "$L" apply \
-			--root "$W/root" --state "$W/b" --yes --allow-removal </dev/null >"$W/out" 2>&1
+			--root "$W/root" --state "$W/$goal" --yes --allow-removal </dev/null >"$W/out" 2>&1
 	} 2>/dev/null
 }
 
 # Only the recovery: without --yes and without a terminal an apply refuses after it.
-recover() { run_l4sync apply --state "${1:-$W/b}" --allow-removal >"$W/recovered" 2>&1; }
+recover() { run_l4sync apply --state "${1:-$W/$goal}" --allow-removal >"$W/recovered" 2>&1; }
 
 leftovers() { find "$W/root" -name '.l4sync-*' | head -3; }
+
+# After the recovery: old or new, nothing left, the history agrees, and an apply gets to the new state.
+check_recovered() { # NAME
+	local now left gen rc
+	now=$(which_tree)
+	left=$(leftovers)
+	gen=$(generation)
+	[ -z "$left" ] || { not_ok "$1" "left over: $left"; return; }
+	case $now in
+	old) [ "$gen" = "$old_generation" ] || { not_ok "$1" "the tree is old, the history says $gen"; return; } ;;
+	new) [[ $gen == $new_generation ]] || { not_ok "$1" "the tree is new, the history says $gen"; return; } ;;
+	*) not_ok "$1" "$now"; return ;;
+	esac
+	run_l4sync check >"$W/checked" 2>&1
+	rc=$?
+	[ $rc = 0 ] || [ "$now$old_generation" = old ] ||
+		{ not_ok "$1" "$now, check says $rc: $(tail -3 "$W/checked")"; return; }
+	apply_state "$W/$goal" >"$W/again" 2>&1
+	rc=$?
+	[ $rc = 0 ] && [ "$(which_tree)" = new ] && [[ $(generation) == $new_generation ]] ||
+		{ not_ok "$1" "$now, then apply: $rc $(which_tree)"; return; }
+	ok "$1 ($now)"
+}
