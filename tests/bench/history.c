@@ -1,6 +1,7 @@
 /*
- * How long the base and the log take with 1 and with 200 generations of 200 resources. The ratio
- * is what matters: a history that slows the program down as it grows gets switched off.
+ * How long the base and the log take with few and with 200 generations of 200 resources, and how
+ * long it takes to prune 150 of them. The ratio is what matters: a history that slows the program
+ * down as it grows gets switched off.
  */
 #include <ftw.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 
 #define RESOURCES 200
 #define GENERATIONS 200
+#define SHOWN 20 /* what the log shows */
+#define KEPT 50
 #define TURNS 20
 
 static double now_ms(void)
@@ -89,6 +92,18 @@ static double read_list(const char *dir, size_t max)
 	return least;
 }
 
+static double prune(const char *dir, unsigned keep)
+{
+	const struct history_limits limits = {.keep = keep};
+	double begin = now_ms();
+	_cleanup_err_ struct err e = ERR_INIT;
+	_cleanup_history_ struct history *h = NULL;
+
+	or_die(history_open(dir, false, &h, &e), &e);
+	or_die(history_prune(h, &limits, time(NULL), &e), &e);
+	return now_ms() - begin;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st, (void)type, (void)ftw;
@@ -111,15 +126,22 @@ int main(void)
 	double first = now_ms() - begin;
 	double base_1 = read_base(dir);
 	begin = now_ms();
-	for (unsigned i = 1; i < GENERATIONS; i++)
+	for (unsigned i = 1; i < SHOWN; i++)
 		record(dir, i);
-	double later = (now_ms() - begin) / (GENERATIONS - 1);
+	double log_20 = read_list(dir, SHOWN);
+	begin = now_ms();
+	for (unsigned i = SHOWN; i < GENERATIONS; i++)
+		record(dir, i);
+	double later = (now_ms() - begin) / (GENERATIONS - SHOWN);
 	double base_200 = read_base(dir);
 	printf("record      first %.1f ms, later ones %.1f ms\n", first, later);
 	printf("base        1 generation %.2f ms, %d %.2f ms, ratio %.2f\n", base_1, GENERATIONS,
 		base_200, base_200 / base_1);
-	printf("log         all %d %.2f ms, the newest 20 %.2f ms\n", GENERATIONS,
-		read_list(dir, 0), read_list(dir, 20));
+	double log_200 = read_list(dir, SHOWN);
+	printf("log         the newest %d of %d %.2f ms, of %d %.2f ms, ratio %.2f; all %.2f ms\n",
+		SHOWN, SHOWN, log_20, GENERATIONS, log_200, log_200 / log_20, read_list(dir, 0));
+	printf("prune       nothing %.2f ms, ", prune(dir, GENERATIONS));
+	printf("%d of %d %.2f ms\n", GENERATIONS - KEPT, GENERATIONS, prune(dir, KEPT));
 	gitlib_stop();
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 	free(dir);
