@@ -241,7 +241,7 @@ static bool is_named(const char *const *names, const char *name)
 static int enqueue_boot_target(struct txn *t, struct err *e)
 {
 	const char *name = "default.target";
-	struct unit_details target;
+	struct unit_details target = {0};
 	struct unit_status *units;
 	struct bus *bus;
 	size_t n = 0;
