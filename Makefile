@@ -122,10 +122,14 @@ check-vm: ## with a kernel of its own, in a virtual machine (root)
 	@tests/host/run vm
 $(B)/tests/crash/fingerprint: $(B)/tests/crash/fingerprint.o $(call OBJ,$(wildcard reconciler/base/*.c))
 	$(LINK) $(PKG_LIBS)
-check-crash: $(B)/l4sync $(B)/tests/crash/fingerprint ## killed and refused at system calls of an apply
-	@tests/crash/run $(abspath $^) quick
-check-crash-full: $(B)/l4sync $(B)/tests/crash/fingerprint ## at every one of them: half an hour
-	@tests/crash/run $(abspath $^) full
+$(B)/tests/crash/oom.so: tests/crash/oom.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $< -ldl
+CRASH := $(B)/l4sync $(B)/tests/crash/fingerprint
+check-crash: $(CRASH) $(B)/tests/crash/oom.so ## killed and refused at system calls of an apply
+	@tests/crash/run $(abspath $(CRASH)) quick
+check-crash-full: $(CRASH) $(B)/tests/crash/oom.so ## at every one of them: half an hour
+	@tests/crash/run $(abspath $(CRASH)) full
 
 .PHONY: fuzz bench lint format demo
 fuzz: ## each fuzzer for FUZZ_SECONDS

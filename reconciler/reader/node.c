@@ -220,7 +220,9 @@ static void report_syntax(const yaml_parser_t *parser, const char *file, struct 
 {
 	yaml_mark_t at = parser->problem_mark;
 
-	if (!parser->problem)
+	if (parser->error == YAML_MEMORY_ERROR)
+		diag_add(diags, (struct where){.file = file}, "out of memory");
+	else if (!parser->problem)
 		diag_add(diags, (struct where){.file = file}, "not valid YAML: cannot be read");
 	else if (parser->error == YAML_READER_ERROR)
 		report_bytes(parser, file, diags);

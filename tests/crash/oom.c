@@ -1,0 +1,101 @@
+/*
+ * Preloaded into a program, lets its allocations fail: OOM_AT=N the Nth alone, OOM_FROM=N it and
+ * all that follow; OOM_COUNT=FILE appends how many there were to the file when the process ends.
+ * Decides nothing else. Called by oom.test, through LD_PRELOAD.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+
+static atomic_long count;
+static long at, from;
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	static const char text[] = "segmentation fault in ";
+	const ucontext_t *c = context;
+	const char *name = "?";
+	Dl_info object;
+
+	(void)info;
+#ifdef __x86_64__
+	if (dladdr((void *)c->uc_mcontext.gregs[REG_RIP], &object))
+		name = object.dli_fname;
+#elif defined(__aarch64__)
+	if (dladdr((void *)c->uc_mcontext.pc, &object))
+		name = object.dli_fname;
+#endif
+	if (write(2, text, sizeof text - 1) < 0 || write(2, name, strlen(name)) < 0 ||
+		write(2, "\n", 1) < 0)
+		name = NULL;
+	_exit(128 + signal);
+}
+
+/* On a stack of its own: what overflowed may be the stack. */
+static void catch_faults(void)
+{
+	static char room[65536];
+	const stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
+	const struct sigaction action = {
+		.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *one = getenv("OOM_AT"), *all = getenv("OOM_FROM");
+
+	at = one ? atol(one) : 0;
+	from = all ? atol(all) : 0;
+	catch_faults();
+}
+
+/* printf() may allocate, and the counting is over. */
+__attribute__((destructor)) static void end(void)
+{
+	const char *path = getenv("OOM_COUNT");
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+
+	if (fd >= 0) {
+		dprintf(fd, "%ld\n", atomic_load(&count));
+		close(fd);
+	}
+}
+
+static int fails(void)
+{
+	long n = atomic_fetch_add(&count, 1) + 1;
+
+	if (n != at && (!from || n < from))
+		return 0;
+	errno = ENOMEM;
+	return 1;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(p, size);
+}
