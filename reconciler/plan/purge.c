@@ -227,6 +227,20 @@ static bool is_mount_point(const struct statx *x, const struct stat *directory)
 	return makedev(x->stx_dev_major, x->stx_dev_minor) != directory->st_dev;
 }
 
+/* l4sync itself, where it was installed beside what the state ships: its program, its units. */
+static bool is_own(struct search *s, const char *path, const struct statx *x)
+{
+	static const char *const units[] = {"l4sync-recover.service", "l4sync-confirm.service"};
+	struct stat self;
+
+	for (size_t i = 0; i < ELEMENTS(units); i++)
+		if (!strcmp(strrchr(path, '/') + 1, units[i]) &&
+			place_of(s->in->arena, path).kind == PLACE_UNIT)
+			return true;
+	return stat("/proc/self/exe", &self) == 0 && self.st_ino == x->stx_ino &&
+	       self.st_dev == makedev(x->stx_dev_major, x->stx_dev_minor);
+}
+
 static void report_left(struct search *s, const char *path, const char *what)
 {
 	finding_add(s->in->findings, "foreign", "purge-left", path,
@@ -281,7 +295,7 @@ static int search_entry(struct search *s, int dir, const struct stat *directory,
 	}
 	if (S_ISDIR(mode))
 		return search_below(s, dir, path, depth, ret_stays);
-	if (find_known(s, path) || text_starts(name, TEMPORARY) ||
+	if (find_known(s, path) || text_starts(name, TEMPORARY) || is_own(s, path, &x) ||
 		(S_ISLNK(mode) && is_enablement(s, dir, path)))
 		return 0;
 	if (!S_ISREG(mode) && !S_ISLNK(mode)) {

@@ -112,7 +112,7 @@ static bool is_there(struct host *h, const char *name)
 
 const char *confirm_pending(struct host *h)
 {
-	struct confirmation c;
+	struct confirmation c = {0};
 
 	if (is_there(h, EXPIRED))
 		return "an apply that was not confirmed in time is being rolled back";
@@ -190,7 +190,7 @@ void confirm_disarm(struct run *r)
 /* The time runs from here on, and others may take the lock. */
 static int begin_waiting(struct run *r, struct err *e)
 {
-	struct confirmation c;
+	struct confirmation c = {0};
 	int code = load(r->host, CONFIRM, &c, e);
 
 	if (code >= 0) {
@@ -232,7 +232,7 @@ int confirm_await(struct run *r, struct err *e)
 
 static int check_confirmation(struct run *r, const char *nonce, struct err *e)
 {
-	struct confirmation c;
+	struct confirmation c = {0};
 	int code = load(r->host, CONFIRM, &c, e);
 
 	if (code == -ENOENT)
@@ -274,7 +274,7 @@ int verb_confirm(const struct request *q, struct sink *s)
 /* Whether the run that is to be confirmed has ended without saying that it was done. */
 static bool has_died(struct host *h)
 {
-	struct confirmation c;
+	struct confirmation c = {0};
 	json_t *holder = run_lock_holder(h);
 
 	if (holder) {
@@ -287,11 +287,16 @@ static bool has_died(struct host *h)
 /* True: its time is over. False: it was confirmed, or was none any more. */
 static bool wait_for_deadline(struct host *h)
 {
-	struct confirmation c;
+	struct confirmation c = {0};
 	struct timespec begin = {0}, now;
 	bool runs = false;
 
-	while (load(h, CONFIRM, &c, NULL) >= 0) {
+	/* One that cannot be read now is no confirmation. */
+	while (is_there(h, CONFIRM)) {
+		if (load(h, CONFIRM, &c, NULL) < 0) {
+			pause_ms(TICK_MS);
+			continue;
+		}
 		clock_gettime(CLOCK_BOOTTIME, &now);
 		if (!runs && c.applied)
 			begin = now, runs = true;
@@ -306,7 +311,7 @@ int verb_deadline(const struct request *q, struct sink *s)
 {
 	_cleanup_run_ struct run r;
 	_cleanup_err_ struct err e = ERR_INIT;
-	struct confirmation c;
+	struct confirmation c = {0};
 	int status;
 
 	if (run_open_host(&r, q, s, &e) < 0)
