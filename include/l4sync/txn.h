@@ -75,7 +75,7 @@ void txn_reload(struct txn *t);
 void txn_affects(struct txn *t, const char *name);
 bool txn_is_empty(const struct txn *t);
 
-/* Set by a signal handler: the run is to be rolled back at the next opportunity. */
+/* Set to its number by a signal handler: the run is to be rolled back at the next opportunity. */
 extern volatile sig_atomic_t txn_interrupted;
 
 /*

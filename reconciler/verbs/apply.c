@@ -15,8 +15,7 @@
 
 static void interrupt(int signal)
 {
-	(void)signal;
-	txn_interrupted = 1;
+	txn_interrupted = signal;
 }
 
 void take_signals(void)
@@ -115,6 +114,7 @@ static int apply_nothing(struct run *r)
 			return verb_failed(r, &e);
 		generation_prune(r);
 	}
+	confirm_forget(r);
 	run_done_applied(r, applied_status(r), 0, 0, number);
 	return applied_status(r);
 }
@@ -174,6 +174,7 @@ static int apply_plan(struct run *r)
 		break;
 	}
 	/* What may have to be gone back to stays; the next apply prunes. */
+	confirm_forget(r);
 	if (confirm)
 		return await_confirmation(r, number);
 	generation_prune(r);

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -187,6 +188,11 @@ void confirm_disarm(struct run *r)
 	take_name(r->host, CONFIRM, NULL);
 }
 
+void confirm_forget(struct run *r)
+{
+	take_name(r->host, FAILED, NULL);
+}
+
 /* The time runs from here on, and others may take the lock. */
 static int begin_waiting(struct run *r, struct err *e)
 {
@@ -215,9 +221,12 @@ int confirm_await(struct run *r, struct err *e)
 			"it was applied, but nobody can confirm it");
 	bool expired = false;
 	while (is_there(r->host, CONFIRM) || is_there(r->host, EXPIRED)) {
-		/* An interrupt is a no. */
-		if (txn_interrupted)
+		if (txn_interrupted == SIGINT)
 			take_name(r->host, CONFIRM, EXPIRED);
+		else if (txn_interrupted) /* at a shutdown too: the boot waits anew */
+			return err_exit(e, EXIT_UNKNOWN, -EINTR,
+				"the verdict is not waited for any longer: it is rolled back "
+				"unless it is confirmed");
 		expired |= is_there(r->host, EXPIRED);
 		pause_ms(TICK_MS);
 	}

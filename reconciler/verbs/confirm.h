@@ -9,8 +9,12 @@ int confirm_arm(struct run *r, struct err *e);
 /* The apply has failed and is rolled back: nothing waits. */
 void confirm_disarm(struct run *r);
 
+/* What could not be rolled back once is past when something is applied again. */
+void confirm_forget(struct run *r);
+
 /* Announces what waits (event confirm), gives the lock back and waits for the verdict: 0 confirmed;
- * -ETIMEDOUT, with the error's exit, rolled back or not even that. */
+ * -ETIMEDOUT, with the error's exit, rolled back or not even that. -EINTR: SIGTERM ends the
+ * waiting, which changes nothing. SIGINT is a no. */
 int confirm_await(struct run *r, struct err *e);
 
 /* -EBUSY, exit 6, when another apply waits to be confirmed. */

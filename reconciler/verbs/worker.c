@@ -112,11 +112,11 @@ static int start(struct worker *w, const struct request *q, struct err *e)
 	return r < 0 ? r : bus_start_transient(w->bus, &t, e);
 }
 
-static void end_it(struct worker *w)
+static void end_it(struct worker *w, int signal)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 
-	if (!w->told && bus_kill(w->bus, w->unit, SIGTERM, &e) < 0)
+	if (!w->told && bus_kill(w->bus, w->unit, signal, &e) < 0)
 		event_message(w->sink, "warning", "%s", err_text(&e));
 	w->told = true;
 }
@@ -128,10 +128,10 @@ static void heed_signals(struct worker *w)
 		interrupted = 0;
 		int answer = w->sink->ask(w->sink, "Interrupted. Put back what was done so far?");
 		if (answer == 1 || answer == -ENOTTY || interrupted)
-			end_it(w);
+			end_it(w, SIGINT);
 	}
 	if (terminated)
-		end_it(w);
+		end_it(w, SIGTERM);
 }
 
 /* 1: a line; 0: the end; or a negative errno. */
