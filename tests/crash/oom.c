@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,16 +27,21 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 	static const char text[] = "segmentation fault in ";
 	const ucontext_t *c = context;
 	const char *name = "?";
+	uintptr_t code = 0, stack = 0;
 	Dl_info object;
 
-	(void)info;
 #ifdef __x86_64__
-	if (dladdr((void *)c->uc_mcontext.gregs[REG_RIP], &object))
-		name = object.dli_fname;
+	code = (uintptr_t)c->uc_mcontext.gregs[REG_RIP];
+	stack = (uintptr_t)c->uc_mcontext.gregs[REG_RSP];
 #elif defined(__aarch64__)
-	if (dladdr((void *)c->uc_mcontext.pc, &object))
-		name = object.dli_fname;
+	code = (uintptr_t)c->uc_mcontext.pc;
+	stack = (uintptr_t)c->uc_mcontext.sp;
 #endif
+	/* l4sync itself recurses nowhere; whose function finds the stack used up is chance. */
+	if (stack - (uintptr_t)info->si_addr + 65536 < 131072)
+		name = "used up stack";
+	else if (dladdr((void *)code, &object))
+		name = object.dli_fname;
 	if (write(2, text, sizeof text - 1) < 0 || write(2, name, strlen(name)) < 0 ||
 		write(2, "\n", 1) < 0)
 		name = NULL;

@@ -62,6 +62,8 @@ make_host() {
 	ln -s ../usr/share/old "$r/etc/adopted-link"
 	put "$r/etc/systemd/system/adopted.service" 0644 "[Service]" "ExecStart=/bin/false"
 	put "$r/opt/app/foreign" 0644 "of somebody else"
+	put "$r/opt/swept/deep/foreign" 0644 "of nobody"
+	chown 2001:2001 "$r/opt/swept/deep"
 	put "$r/srv/empty-file" 0600
 	truncate -s 0 "$r/srv/empty-file"
 	mkdir -p "$r/usr/local/lib" "$r/var/lib" "$r/run"
@@ -141,5 +143,6 @@ make_state_b() {
 		"  /srv/empty-file: {mode: 0600}" \
 		"units:" \
 		"  one.service: {enabled: true}" "  three.service: {enabled: true}" \
-		"  four.service: {enabled: true}" "  t@.service: {enabled: false}"
+		"  four.service: {enabled: true}" "  t@.service: {enabled: false}" \
+		"purge: [/opt/swept, /opt/made-empty]"
 }
