@@ -138,13 +138,23 @@ make_build() {
 
 # disk.img, vmlinuz, initrd.img and known_hosts; the tree itself is not kept.
 make_vm() {
-	local root=$1/root
+	local root=$1/root unit
 	bootstrap "$root" vm_packages
 	configure_run "$root"
 	# It looks for a kind of socket that the emulator does not have, and complains at each reload.
 	mkdir -p "$root/etc/systemd/system-generators"
 	ln -s /dev/null "$root/etc/systemd/system-generators/systemd-ssh-generator"
 	echo '/dev/vda / ext4 defaults 0 1' >"$root/etc/fstab"
+	# What no test asks about costs an emulated processor a fifth of the boot, the session of root most.
+	echo 'UsePAM no' >>"$root/etc/ssh/sshd_config.d/l4sync-tests.conf"
+	for unit in ldconfig systemd-journal-catalog-update systemd-update-done systemd-networkd-wait-online \
+		systemd-binfmt systemd-pstore modprobe@; do
+		ln -s /dev/null "$root/etc/systemd/system/$unit.service"
+	done
+	for unit in dev-hugepages dev-mqueue sys-kernel-debug sys-kernel-tracing sys-kernel-config \
+		sys-fs-fuse-connections; do
+		ln -s /dev/null "$root/etc/systemd/system/$unit.mount"
+	done
 	sed 's/^/vm /' "$root/etc/ssh/ssh_host_ed25519_key.pub" >"$1/known_hosts"
 	cp "$root"/boot/vmlinuz-* "$1/vmlinuz"
 	cp "$root"/boot/initrd.img-* "$1/initrd.img"

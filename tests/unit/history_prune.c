@@ -441,7 +441,7 @@ START_TEST(readers_meanwhile)
 			pruned(h, 1, 0);
 		}
 	}
-	for (unsigned turn = 0; turn < 150; turn++) {
+	for (unsigned turn = 0; turn < 150 || seen < 10; turn++) {
 		_cleanup_history_ struct history *reader = open_history(false);
 		struct generation *list;
 		size_t n;
@@ -459,7 +459,6 @@ START_TEST(readers_meanwhile)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	ck_assert_uint_gt(seen, 0);
 }
 END_TEST
 

@@ -40,8 +40,9 @@ vm_start() {
 		vm_port[$name]=$((20000 + RANDOM % 12000))
 		# -no-reboot: a reboot ends the emulator, and vm_reboot starts it on the same disk. restrict: the
 		# guest reaches nobody, only its sshd is reached. The acceleration is not kvm, for a machine whose
-		# own is nested may open the device and then not run a guest.
-		cgroup_exec "$CG/$name" qemu-system-x86_64 -accel tcg,thread=multi -M q35 -cpu max -m 1280 -smp 2 \
+		# own is nested may open the device and then not run a guest. An older processor: what a new one
+		# offers is emulated too, and costs a quarter of the boot.
+		cgroup_exec "$CG/$name" qemu-system-x86_64 -accel tcg,thread=multi -M q35 -cpu Nehalem -m 1280 -smp 2 \
 			-display none -nodefaults -no-reboot -serial "file:$T/$name.console" \
 			-kernel "$CACHED/vmlinuz" -initrd "$CACHED/initrd.img" \
 			-append "root=/dev/vda rw console=ttyS0 loglevel=4 mitigations=off" \
