@@ -18,7 +18,7 @@
 
 struct history;
 
-/* dir_path: the state directory (/var/lib/l4sync or below --root), made (0700) if create. With
+/* dir_path: the state directory (/var/lib/l4sync or below --root), which exists if create. With
  * create false and nothing there: -ENOENT. */
 int history_open(const char *dir_path, bool create, struct history **ret, struct err *e);
 void history_close(struct history *h);

@@ -15,43 +15,6 @@
 
 #define NEW_NAME ".history.git.new"
 
-/* A directory entry survives a power cut only if the directory above it was synced too. */
-static int sync_parent(const char *path)
-{
-	_cleanup_free_ char *parent = xstrdup(path);
-	char *slash = strrchr(parent, '/');
-
-	if (slash)
-		slash[slash == parent] = '\0';
-	_cleanup_close_ int fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* cppcheck-suppress memleak ; it does not see cleanup attributes behind a later declaration
-	 */
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-/* mkdir -p: what is missing above it is made with 0755, itself with 0700. */
-static int make_dirs(const char *path, struct err *e)
-{
-	_cleanup_free_ char *part = xstrdup(path);
-
-	for (char *p = part + 1; p[-1]; p++) {
-		char c = *p;
-
-		if (c && (c != '/' || p[1] == '/' || !p[1]))
-			continue;
-		*p = '\0';
-		if (mkdir(part, c ? 0755 : 0700) == 0) {
-			int r = sync_parent(part);
-			if (r < 0)
-				return err_errno(e, r, "cannot sync the directory above %s", part);
-		} else if (errno != EEXIST) {
-			return err_errno(e, -errno, "cannot make %s", part);
-		}
-		*p = c;
-	}
-	return 0;
-}
-
 int history_making(struct history *h, int *ret_fd, struct err *e)
 {
 	/* An open of its own: a flock belongs to the open file, and dir_fd may be shared by fork.
@@ -75,7 +38,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 /*
  * libgit2 makes a repository file by file, unsynced: it is made under another name, and gets its
- * own when all of it is on disk.
+ * own when all of it is on disk; so are the directories above it then, which may be new as well.
  */
 static int make_repository(struct history *h, struct err *e)
 {
@@ -161,11 +124,6 @@ int history_open(const char *dir_path, bool create, struct history **ret, struct
 	*h = (struct history){.dir_fd = -1, .dir_path = xstrdup(dir_path)};
 	if (asprintf(&h->git_path, "%s/" REPOSITORY_NAME, dir_path) < 0)
 		return err_set(e, -ENOMEM, "out of memory");
-	if (create) {
-		r = make_dirs(dir_path, e);
-		if (r < 0)
-			return r;
-	}
 	h->dir_fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->dir_fd < 0)
 		return err_errno(e, -errno, "cannot open %s", dir_path);
