@@ -81,6 +81,8 @@ int state_write(struct host *h, const char *name, const void *data, size_t size,
 	r = write_synced(dir, temp, data, size);
 	if (r >= 0 && renameat(dir, temp, dir, name) < 0)
 		r = -errno;
+	/* The bytes were synced before the rename, the name is before this returns: a deadline that
+	 * was promised must not be forgotten with a power cut. */
 	if (r >= 0 && fsync(dir) < 0)
 		r = -errno;
 	if (r < 0)
@@ -165,6 +167,7 @@ int journal_log(struct txn *t, const char *line, struct err *e)
 	const char *text = arena_printf(t->arena, "%s\n", line);
 	int r = fd_write_all(t->journal_fd, text, strlen(text));
 
+	/* Also after a power cut a recovery starts what this run had stopped. */
 	if (r >= 0 && fdatasync(t->journal_fd) < 0)
 		r = -errno;
 	return r < 0 ? err_errno(e, r, "cannot write the journal's log of units") : 0;
@@ -202,6 +205,7 @@ int journal_clear(struct txn *t, struct err *e)
 		if (unlinkat(dir, names[i], 0) < 0 && errno != ENOENT)
 			return err_errno(e, -errno, "cannot remove %s%s/%s", t->host->root_path,
 				STATE_DIR, names[i]);
+	/* A journal that came back with a power cut would undo, or finish, what has ended. */
 	if (fsync(dir) < 0)
 		return err_errno(e, -errno, "cannot sync %s%s", t->host->root_path, STATE_DIR);
 	return 0;

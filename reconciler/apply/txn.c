@@ -177,6 +177,8 @@ static int stage(struct txn *t, struct err *e)
 	return 0;
 }
 
+/* Names come to disk with their directory: before the point of no return, for behind it nothing
+ * tells any more what they were. */
 int txn_sync_dirs(struct txn *t, struct err *e)
 {
 	const char *last = "";
