@@ -112,7 +112,7 @@ check-client: $(B)/l4sync-client ## the laptop's program builds with jansson alo
 
 # What the tests on real hosts ask systemd's side of the program with.
 PROBE_SRC := tests/host/systemd_probe.c \
-	$(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c)
+	$(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c reconciler/units/*.c)
 $(B)/tests/host/systemd_probe: $(call OBJ,$(PROBE_SRC))
 	$(LINK) $(shell pkg-config --libs libsystemd nettle)
 

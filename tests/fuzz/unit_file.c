@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../reconciler/host/unit_index.h"
+#include "../../reconciler/units/index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 
 #include "l4sync/text.h"
 
-#include "unit_index.h"
+#include "index.h"
 
 /* `systemd-analyze unit-paths` of systemd 257, highest first. */
 static const struct {

@@ -1,10 +1,10 @@
 /*
  * The lines of a unit file, systemd.syntax(7): sections, comments, continuation; words and quotes.
- * Knows no directive. Called by unit_install.c.
+ * Knows no directive. Called by install.c.
  */
 #include <string.h>
 
-#include "unit_index.h"
+#include "index.h"
 
 #define BLANK " \t\n\r"
 

@@ -8,7 +8,7 @@
 
 #include "l4sync/text.h"
 
-#include "unit_index.h"
+#include "index.h"
 
 static void dropins_add(struct unit_index *x, struct dropins *d, struct entry *entry)
 {

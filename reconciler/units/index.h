@@ -1,5 +1,5 @@
 /*
- * Between the files of the unit index (unit_*.c, names.c): what stands in the search path, what a
+ * Between the files of the unit index (of this folder): what stands in the search path, what a
  * path leads to, what makes up a unit. Nobody else's business.
  */
 #ifndef L4SYNC_UNIT_INDEX_H
@@ -83,7 +83,7 @@ struct unit_index {
 	struct unit **units; /* what was asked for already, sorted by name */
 };
 
-/* unit_follow.c */
+/* follow.c */
 const struct unit_overlay *overlay_find(const struct unit_index *x, const char *path);
 /* The first overlay at or behind a path (bytes): those below a directory stand together. */
 size_t overlay_lower_bound(const struct unit_index *x, const char *path);
@@ -98,7 +98,7 @@ const char *path_join_link(struct arena *a, const char *path, const char *target
 const char *path_parent(struct arena *a, const char *path);
 const char *path_name(const char *path);
 
-/* unit_index.c */
+/* index.c */
 int entry_listing(struct unit_index *x, struct entry *entry, struct listing **ret, struct err *e);
 /* What a link of a search directory stands for: entry->alias, entry->ignored. */
 int entry_alias(struct unit_index *x, struct entry *entry, struct err *e);
@@ -118,12 +118,12 @@ struct unit {
 	struct unit_config config;
 };
 
-/* unit_names.c: the fragment and all names of a unit. */
+/* fragment.c: the fragment and all names of a unit. */
 int unit_resolve(struct unit_index *x, struct unit *u, struct err *e);
 /* The fragment's entry by that very name, aliases followed; *ret NULL if there is none. */
 int unit_fragment(struct unit_index *x, const char *name, struct entry **ret, struct err *e);
 
-/* unit_config.c */
+/* config.c */
 int unit_get(struct unit_index *x, const char *name, struct unit **ret, struct err *e);
 
 /* Drop-ins, sorted by name as systemd reads them; of equal names the first that was added. */
@@ -135,7 +135,7 @@ struct dropins {
 int dropins_collect(
 	struct unit_index *x, const struct names *dirs, struct dropins *d, struct err *e);
 
-/* unit_syntax.c */
+/* syntax.c */
 /* The next word of *p: quotes taken away, escapes left; NULL at the end. */
 const char *unit_word(struct arena *a, const char **p, bool unquote);
 

@@ -6,7 +6,7 @@
 
 #include "l4sync/text.h"
 
-#include "unit_index.h"
+#include "index.h"
 
 #define UNIT_NAME_MAX 255
 

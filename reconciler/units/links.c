@@ -7,7 +7,7 @@
 
 #include "l4sync/text.h"
 
-#include "unit_index.h"
+#include "index.h"
 
 #define CONFIG_DIR "/etc/systemd/system"
 

@@ -11,7 +11,7 @@
 
 #include "l4sync/text.h"
 
-#include "unit_index.h"
+#include "index.h"
 
 #define LINKS_MAX 40 /* as the kernel's own limit */
 

@@ -7,7 +7,7 @@
 
 #include "l4sync/text.h"
 
-#include "unit_index.h"
+#include "index.h"
 
 #define CONFIG_DIR "/etc/systemd/system"
 #define LINKS_MAX 64 /* systemd's own limit for aliases of aliases */

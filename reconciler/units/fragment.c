@@ -1,11 +1,11 @@
 /*
  * Which fragment a unit name leads to, through aliases and templates, and by which other names the
  * unit goes.
- * Reads no contents but to see a mask. Called by unit_config.c and unit_install.c.
+ * Reads no contents but to see a mask. Called by config.c and install.c.
  */
 #include <string.h>
 
-#include "unit_index.h"
+#include "index.h"
 
 #define ALIAS_HOPS_MAX 8 /* systemd's own limit */
 
