@@ -11,6 +11,7 @@
 
 #include "l4sync/bus.h"
 #include "l4sync/host.h"
+#include "l4sync/unit_meaning.h"
 #include "l4sync/unitpath.h"
 
 static struct arena *arena;
@@ -112,6 +113,40 @@ static void print_live(struct unit_index *x, const char *name)
 		fail();
 	else
 		print_links(name, links, n);
+}
+
+/* NAME, section, key, kind, values: all with tabs between. */
+static void print_settings(struct unit_index *x, const char *name)
+{
+	struct setting *settings;
+	struct unit_config c;
+	size_t n;
+
+	if (unit_index_config(x, name, &c, &err) < 0 ||
+		unit_settings(arena, &c, &settings, &n) < 0) {
+		fail();
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct setting *s = &settings[i];
+
+		printf("%s\t%s\t%s\t%d", name, s->section, s->type.key, s->type.kind);
+		for (size_t j = 0; j < s->n; j++)
+			printf("\t%s", directive_value(arena, s->type.kind, s->values[j]));
+		printf("\n");
+	}
+}
+
+static void print_directive(const char *section, const struct directive_type *type, void *userdata)
+{
+	(void)userdata;
+	printf("%s\t%s\t%s\n", section, type->key, directive_class_name(type->class));
+}
+
+static int cmd_directives(void)
+{
+	directive_each(print_directive, NULL);
+	return 0;
 }
 
 static int cmd_enabled(const char *template_name)
@@ -290,6 +325,10 @@ int main(int argc, char **argv)
 		r = each_name(print_contents);
 	else if (!strcmp(command, "install"))
 		r = each_name(print_install);
+	else if (!strcmp(command, "settings"))
+		r = each_name(print_settings);
+	else if (!strcmp(command, "directives"))
+		r = cmd_directives();
 	else if (!strcmp(command, "live"))
 		r = each_name(print_live);
 	else if (!strcmp(command, "enabled"))

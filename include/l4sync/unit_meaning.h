@@ -1,0 +1,93 @@
+/*
+ * What a unit's files say together, and what a change of it takes: directives merged as systemd
+ * does (systemd.syntax(7), systemd.unit(5)), compared by their values, each with its class.
+ * Called by the derivation of effects and the plan's report.
+ */
+#ifndef L4SYNC_UNIT_MEANING_H
+#define L4SYNC_UNIT_MEANING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "l4sync/mem.h"
+#include "l4sync/unitpath.h"
+
+/* What puts a changed directive into force for a unit that runs; the greater does more. */
+enum directive_class {
+	CLASS_NONE,    /* nothing: systemd does not read it, or only when the unit is enabled */
+	CLASS_RELOAD,  /* the daemon-reload */
+	CLASS_NEXT,    /* its next use: ExecStop=, ExecReload=, … */
+	CLASS_LIVE,    /* a cgroup setting, put into the kernel */
+	CLASS_RESTART, /* only a restart */
+};
+const char *directive_class_name(enum directive_class c); /* "none", "reload", … */
+
+/* How the assignments of a directive become its value, and when two values are equal. */
+enum directive_kind {
+	KIND_TEXT,    /* the last one; an empty one is as if it were not there */
+	KIND_NO,      /* a boolean, or another word; without one it is no */
+	KIND_YES,     /* the same; without one it is yes */
+	KIND_BOOLEAN, /* the same; without one it is something else */
+	KIND_SPAN,    /* a time span, in seconds without a unit */
+	KIND_SIZE,    /* bytes with K, M, G, T (1024); percent; infinity */
+	KIND_NUMBER,
+	KIND_MODE,   /* octal */
+	KIND_SIGNAL, /* SIGTERM, TERM, 15 */
+	KIND_LIMIT,  /* SOFT:HARD of sizes or numbers */
+	KIND_LINES,  /* each is one value, in this order; an empty one takes back those before it */
+	KIND_WORDS,  /* the words of all, in this order; the same */
+	KIND_CAPABILITIES, /* the same, but an empty one is the empty set */
+	KIND_SET,          /* the words of all, in any order; an empty one takes back */
+	KIND_KEYED,        /* NAME=VALUE words of all: the last of a name; the same */
+	KIND_DEPENDS,      /* unit names, in any order; cannot be taken back */
+};
+
+struct directive_type {
+	const char *key; /* the name that is not outdated: BindsTo for BindTo */
+	enum directive_kind kind;
+	enum directive_class class;
+	/* Directives that an empty assignment of one of them takes back together; 0: none. */
+	unsigned group;
+};
+
+/* What is known of a directive; for one that systemd 257 does not have in that section: text whose
+ * change takes a restart, or nothing for names with X-. */
+struct directive_type directive_type(struct arena *a, const char *section, const char *key);
+
+/* Calls each for every row. For tests. */
+void directive_each(void (*each)(const char *section, const struct directive_type *type, void *u),
+	void *userdata);
+
+/* A value in one spelling: "yes" is "true", "1min" is "60s". In the arena, or the value itself. */
+const char *directive_value(struct arena *a, enum directive_kind kind, const char *value);
+
+/* A directive as all files of the unit together have it. */
+struct setting {
+	const char *section;
+	struct directive_type type;
+	size_t n;
+	const char **values; /* as written */
+};
+
+/* The settings of a unit without [Install]; by section and key. None of a masked unit. -ENODATA:
+ * the content of a file is not known (it is a secret). */
+int unit_settings(
+	struct arena *a, const struct unit_config *c, struct setting **ret, size_t *ret_n);
+
+struct difference {
+	const char *section, *key;
+	enum directive_class class;
+	size_t n_old, n_new;
+	const char **old, **new;
+};
+
+/*
+ * What differs between two configurations of a unit, by section and key. The greatest class of them
+ * in *ret_class; CLASS_RESTART with no difference listed where contents are unknown, or the unit is
+ * there or masked on one side alone. In the arena.
+ */
+void unit_differences(struct arena *a, const struct unit_config *before,
+	const struct unit_config *after, struct difference **ret, size_t *ret_n,
+	enum directive_class *ret_class);
+
+#endif
