@@ -144,7 +144,8 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 	if (c >= 0) {
 		restarts_announce(x->run->sink, &x->run->plan->effects, &now);
 		txn_expect(t, now.n);
-		x->restarted = (unsigned)now.n;
+		for (size_t i = 0; i < now.n; i++)
+			x->restarted += now.items[i].action == ACTION_RESTART;
 		c = restart_rolling(t, &now, e);
 	}
 	free(now.items);

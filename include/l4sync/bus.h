@@ -92,6 +92,23 @@ int bus_start_transient(struct bus *b, const struct transient *t, struct err *e)
 /* A signal to the main process of a unit. */
 int bus_kill(struct bus *b, const char *unit, int signal, struct err *e);
 
+/*
+ * Puts the cgroup settings that a daemon-reload has read into the kernel, for a unit that runs,
+ * without a restart. Two round trips.
+ */
+int bus_realize(struct bus *b, const char *unit, struct err *e);
+
+/* A unit's cgroup below /sys/fs/cgroup ("/system.slice/x.service"), in the arena; NULL in *ret: it
+ * has none. */
+int bus_unit_cgroup(
+	struct bus *b, struct arena *a, const char *unit, const char **ret, struct err *e);
+/* A number (D-Bus type t) of a unit's own type's properties; UINT64_MAX is often "not set". */
+int bus_unit_number(struct bus *b, struct arena *a, const char *unit, const char *property,
+	uint64_t *ret, struct err *e);
+/* The same of a set of numbers (AllowedCPUs): bit N of byte N / 8. In the arena. */
+int bus_unit_bitmap(struct bus *b, struct arena *a, const char *unit, const char *property,
+	const unsigned char **ret, size_t *ret_size, struct err *e);
+
 /* ResetFailedUnit; a unit that is not loaded is no error. */
 int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
 

@@ -67,6 +67,7 @@ enum action {
 	ACTION_DISABLE,
 	ACTION_DAEMON_RELOAD,
 	ACTION_SYSCTL,
+	ACTION_LIVE, /* cgroup settings into the kernel */
 	ACTION_START,
 	ACTION_RESTART,
 };
@@ -93,6 +94,8 @@ struct effects {
 struct affected_template {
 	const char *name;
 	const char *because;
+	bool restarts; /* instances are restarted for it */
+	bool live;     /* there are cgroup settings to put into the kernel */
 };
 
 struct skipped {
@@ -175,6 +178,10 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
  */
 int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
 	struct effects *ret, struct err *e);
+
+/* -EBUSY where putting the unit's new cgroup settings into the kernel would kill what runs in it.
+ */
+int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit, struct err *e);
 
 /* Findings for drop-ins of managed units that are not in the state. */
 int plan_foreign(struct plan *p, struct unit_view *view, struct err *e);

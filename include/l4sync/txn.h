@@ -39,6 +39,7 @@ enum phase {
 	PHASE_ENABLE,
 	PHASE_RELOAD,
 	PHASE_SYSCTL,
+	PHASE_LIVE,
 	PHASE_START,
 	PHASE_RMDIR, /* deepest first; done behind the point of no return */
 };
@@ -70,6 +71,8 @@ void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay);
 void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
 void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);
 void txn_reload(struct txn *t);
+/* The cgroup settings of a unit that runs into the kernel. */
+void txn_live(struct txn *t, const char *unit);
 /* A unit or template whose configuration this run alters: of its running instances those that
  * somebody else has started since the reload are brought back by a rollback too. */
 void txn_affects(struct txn *t, const char *name);

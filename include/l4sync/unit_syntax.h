@@ -22,6 +22,9 @@ struct assignment {
 int unit_file_parse(struct arena *a, const struct content *content,
 	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
 
+/* The next word of *p, unquoted, which moves behind it; NULL at the end. In the arena. */
+const char *unit_word_next(struct arena *a, const char **p);
+
 /* Whether two files make the same assignments in the same order: whether they differ only in
  * comments and white space. Either may be NULL. */
 bool unit_file_same(const struct content *a, const struct content *b);

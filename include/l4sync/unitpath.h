@@ -66,6 +66,9 @@ int unit_index_hidden(struct unit_index *x, const char *path, const char *unit,
  * True as well when something could not be read. */
 bool unit_index_concerns(struct unit_index *x, const char *path, const char *unit);
 
+/* Whether a path is `over`, or leads there through links. Reads no content. */
+bool unit_index_leads_over(struct unit_index *x, const char *path, const char *over);
+
 /* All instances NAME@x of a template that are enabled by *.wants, *.requires and *.upholds links,
  * natural order; with NULL all names that those directories enable. In the arena. */
 int unit_index_enabled_instances(struct unit_index *x, const char *template_name,
@@ -100,5 +103,7 @@ const char *unit_name_template(
 	struct arena *a, const char *name);         /* t@1.service → t@.service, or NULL */
 const char *unit_name_type(const char *name);       /* "service", points into name; or NULL */
 bool unit_name_may_lack_fragment(const char *name); /* a slice, a mount, … */
+/* A text with the specifiers %i %j %n %N %p %% filled in for a unit; NULL: it has another one. */
+const char *unit_specifiers(struct arena *a, const char *unit, const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * From effects to steps: enablement links, reload, stopping and starting (effect_steps.h).
- * Touches nothing itself. Called by the pipeline once the changes have queued theirs.
+ * From effects to steps: enablement links, reload, live settings, stopping and starting
+ * (effect_steps.h). Touches nothing itself. Called by the pipeline once the changes have queued
+ * theirs.
  */
 #include "effect_steps.h"
 
@@ -139,6 +140,11 @@ static int queue_effect(
 		return queue_disable(t, view, f->target, e);
 	case ACTION_DAEMON_RELOAD:
 		txn_reload(t);
+		break;
+	case ACTION_LIVE:
+		r = meaning_check_live(view, txn_arena(t), f->target, e);
+		if (r >= 0)
+			txn_live(t, f->target);
 		break;
 	case ACTION_START:
 		r = check_startable(t, view, f->target, e);

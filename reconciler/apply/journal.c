@@ -31,6 +31,7 @@ static const struct step_ops *const kinds[] = {
 	&step_dir_attributes,
 	&step_rmdir,
 	&step_sysctl,
+	&step_live,
 	&step_start,
 	&step_stop,
 	&step_reload,

@@ -127,3 +127,8 @@ void txn_reload(struct txn *t)
 	add(t, &step_reload, PHASE_RELOAD, "systemd");
 	t->reloads = true;
 }
+
+void txn_live(struct txn *t, const char *unit)
+{
+	step_set(t, add(t, &step_live, PHASE_LIVE, unit), "unit", unit);
+}

@@ -9,6 +9,7 @@
 
 #include "l4sync/bus.h"
 
+#include "live.h"
 #include "txn_internal.h"
 
 #define SETTLE_TIMEOUT_MS 120000u /* to become active after the job, before settling begins */
@@ -139,13 +140,27 @@ void restarts_announce(struct sink *s, const struct effects *shown, const struct
 				now->items[i].target);
 }
 
+/* An instance that has been started since the plan was made, with cgroup settings that are old. */
+static int live_one(struct txn *t, const struct effect *f, struct err *e)
+{
+	const char *text = live_sentence(t->arena, f->target);
+
+	txn_event(t, "start", "live", f->target, text);
+	int r = live_commit(t, f->target, e);
+	txn_event(t, r < 0 ? "failed" : "done", "live", f->target, text);
+	return r;
+}
+
 int restart_rolling(struct txn *t, const struct effects *f, struct err *e)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		if (f->items[i].action != ACTION_RESTART || f->items[i].deferred)
+		const struct effect *x = &f->items[i];
+
+		if (x->deferred)
 			continue;
-		int r = txn_interrupted ? err_set(e, -EINTR, "interrupted")
-					: restart_one(t, &f->items[i], e);
+		int r = txn_interrupted            ? err_set(e, -EINTR, "interrupted")
+			: x->action == ACTION_LIVE ? live_one(t, x, e)
+						   : restart_one(t, x, e);
 		if (r < 0)
 			return r;
 	}

@@ -60,8 +60,10 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	}
 	if (t->reloads && t->host->live)
 		reload(t, &left);
-	if (t->host->live)
+	if (t->host->live) {
+		units_live_back(t, log, n_log, &left);
 		units_bring_back(t, log, n_log, &left);
+	}
 	if (!left)
 		rollback_event(t, "done", "everything is as it was before");
 	*ret_left = left;

@@ -1,5 +1,5 @@
 /*
- * Steps on what runs: kernel settings, daemon-reload, starting and stopping units
+ * Steps on what runs: kernel settings, daemon-reload, live settings, starting and stopping units
  * (txn_internal.h). Units are brought back by the rollback, from the log, once the files are back.
  * Decides nothing. Called by the transaction and the recovery.
  */
@@ -9,6 +9,7 @@
 #include "l4sync/bus.h"
 #include "l4sync/sysctl.h"
 
+#include "live.h"
 #include "restart.h"
 #include "txn_internal.h"
 
@@ -87,6 +88,16 @@ static const char *sentence_reload(struct arena *a, const struct step *s)
 	return arena_printf(a, "daemon-reload");
 }
 
+static int commit_live(struct txn *t, struct step *s, struct err *e)
+{
+	return live_commit(t, step_get(s, "unit"), e);
+}
+
+static const char *sentence_live(struct arena *a, const struct step *s)
+{
+	return live_sentence(a, step_get(s, "unit"));
+}
+
 static int run_job(
 	struct txn *t, const char *verb, enum unit_verb what, const char *unit, struct err *e)
 {
@@ -149,6 +160,13 @@ const struct step_ops step_reload = {
 	.action = "daemon-reload",
 	.commit = commit_reload,
 	.sentence = sentence_reload,
+};
+
+const struct step_ops step_live = {
+	.kind = "live",
+	.action = "live",
+	.commit = commit_live,
+	.sentence = sentence_live,
 };
 
 const struct step_ops step_start = {

@@ -63,7 +63,7 @@ struct txn {
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
-	step_dir_attributes, step_rmdir, step_sysctl, step_start, step_stop, step_reload;
+	step_dir_attributes, step_rmdir, step_sysctl, step_live, step_start, step_stop, step_reload;
 
 const char *step_get(const struct step *s, const char *key);
 void step_set(struct txn *t, struct step *s, const char *key, const char *value);
@@ -93,6 +93,7 @@ int journal_load(struct txn *t, enum journal_state *ret, const char ***ret_log, 
 	struct err *e);
 
 /* units_back.c, each a part of the rollback; what cannot be done is said and counted. */
+void units_live_back(struct txn *t, const char *const *log, size_t n_log, size_t *left);
 void units_stop_started(struct txn *t, const char *const *log, size_t n_log, size_t *left);
 void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_t *left);
 /* Whether a boot has not come to basic.target yet, of which the journal knows nothing. */

@@ -12,6 +12,7 @@
 #include "l4sync/text.h"
 #include "l4sync/unit_view.h"
 
+#include "live.h"
 #include "txn_internal.h"
 
 #define BACK_SETTLE_NS 1000000000ull
@@ -101,6 +102,22 @@ void units_stop_started(struct txn *t, const char *const *log, size_t n_log, siz
 			continue;
 		rollback_event(t, "start", arena_printf(t->arena, "stop %s again", unit));
 		if (job_back(t, unit, UNIT_STOP, &e) < 0)
+			failed(t, &e, left);
+	}
+}
+
+/* The files are back and read again: the kernel gets what it had. Behind a reboot it has. */
+void units_live_back(struct txn *t, const char *const *log, size_t n_log, size_t *left)
+{
+	for (size_t i = n_log; i-- > 0 && !t->rebooted;) {
+		_cleanup_err_ struct err e = ERR_INIT;
+		const char *verb, *unit;
+		size_t unchecked;
+
+		if (!split_line(t, log[i], &verb, &unit) || strcmp(verb, "live") != 0)
+			continue;
+		rollback_event(t, "start", live_sentence(t->arena, unit));
+		if (live_put(t, unit, &unchecked, &e) < 0)
 			failed(t, &e, left);
 	}
 }

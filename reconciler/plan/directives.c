@@ -9,6 +9,7 @@
 #include "l4sync/event.h"
 #include "l4sync/module.h"
 #include "l4sync/unit_syntax.h"
+#include "l4sync/unit_meaning.h"
 #include "l4sync/unitpath.h"
 
 /* A directive with its values on both sides, in the order of the files. */
@@ -43,14 +44,6 @@ static int collect(const struct assignment *a, void *userdata)
 	return 0;
 }
 
-/* What this version does when the directive changes: units of other types are not restarted. */
-static const char *class_of(const char *unit)
-{
-	const char *type = unit_name_type(unit);
-
-	return !type || !strcmp(type, "service") ? "restart" : "reload";
-}
-
 static bool is_comparable(const struct change *c)
 {
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
@@ -79,10 +72,12 @@ json_t *directives_to_json(const struct change *c)
 		struct directive *d = &x.items[i];
 
 		if (!json_equal(d->old, d->new))
-			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:s, s:O, s:O, s:s}", "unit", unit,
-					      "section", d->section, "key", d->key, "old", d->old,
-					      "new", d->new, "class", class_of(unit)));
+			json_array_append_new(list,
+				json_pack("{s:s, s:s, s:s, s:O, s:O, s:s}", "unit", unit, "section",
+					d->section, "key", d->key, "old", d->old, "new", d->new,
+					"class",
+					directive_class_name(
+						directive_type(a, d->section, d->key).class)));
 		json_decref(d->old);
 		json_decref(d->new);
 	}

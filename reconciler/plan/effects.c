@@ -22,6 +22,7 @@ const char *action_name(enum action action)
 		[ACTION_DISABLE] = "disable",
 		[ACTION_DAEMON_RELOAD] = "daemon-reload",
 		[ACTION_SYSCTL] = "sysctl",
+		[ACTION_LIVE] = "live",
 		[ACTION_START] = "start",
 		[ACTION_RESTART] = "restart",
 	};
@@ -57,7 +58,7 @@ static bool is_unit_file(const struct change *c)
 	return !strcmp(c->module->type, "unit") || !strcmp(c->module->type, "dropin");
 }
 
-static const char *change_path(const struct change *c)
+const char *change_path(const struct change *c)
 {
 	return resource_path(c->want ? c->want : c->base ? c->base : c->live);
 }
@@ -69,23 +70,23 @@ const char *change_unit(struct arena *a, const struct change *c)
 	return path ? place_of(a, path).unit : NULL;
 }
 
-/* One unit that is loaded or will be; whether and why its configuration becomes another one. */
-static int unit_affected(struct deriving *d, const char *unit, const struct change *c, bool *ret)
+/* One unit that is loaded or will be; whether its configuration becomes another one. */
+static int unit_affected(struct deriving *d, const char *unit, const struct change *c,
+	struct unit_config *before, struct unit_config *after, bool *ret)
 {
 	const char *path = change_path(c);
-	struct unit_config before, after;
 
 	*ret = false;
 	if (!unit_index_concerns(d->after, path, unit) &&
 		!unit_index_concerns(d->before, path, unit))
 		return 0;
-	int r = unit_index_config(d->before, unit, &before, d->e);
+	int r = unit_index_config(d->before, unit, before, d->e);
 	if (r < 0)
 		return r;
-	r = unit_index_config(d->after, unit, &after, d->e);
+	r = unit_index_config(d->after, unit, after, d->e);
 	if (r < 0)
 		return r;
-	*ret = !unit_config_same(&before, &after);
+	*ret = !unit_config_same(before, after);
 	return 0;
 }
 
@@ -97,43 +98,12 @@ static int change_hidden(
 		c->op == OP_DELETE ? d->before : d->after, change_path(c), unit, ret_hider, d->e);
 }
 
-static const char *policy_mode(struct deriving *d, const char *unit)
-{
-	const struct resource *policy = unit_policy(d->plan->arena, d->plan->want, unit);
-	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
-
-	return mode ? mode : "rolling";
-}
-
-/* What a changed configuration means for a unit that runs, by its type (SPEC 5). */
-static void request_restart(struct deriving *d, const char *unit, const char *because)
-{
-	const char *type = unit_name_type(unit), *mode = policy_mode(d, unit);
-
-	if (!type || strcmp(type, "service") != 0) {
-		/* Restarting a slice, target, timer or socket would stop what depends on it. */
-		finding_add(&d->plan->findings, "stale", "unit-not-restarted", because,
-			"%s is not restarted, for that would stop what depends on it: after the "
-			"daemon-reload systemd knows the new settings, the kernel gets them when "
-			"the unit, or one in it, is started next",
-			unit);
-		return;
-	}
-	if (strcmp(mode, "rolling") != 0) {
-		finding_add(&d->plan->findings, "pending", "restart-by-hand", because,
-			"%s has restart mode %s: it keeps its old configuration until it is "
-			"restarted",
-			unit, mode);
-		return;
-	}
-	effect_add(&d->plan->effects, ACTION_RESTART, unit, because);
-}
-
 static int consider_unit(struct deriving *d, const char *unit, const struct change *c)
 {
+	struct unit_config before, after;
 	bool affected;
 	const char *hider = NULL;
-	int r = unit_affected(d, unit, c, &affected);
+	int r = unit_affected(d, unit, c, &before, &after, &affected);
 
 	if (r < 0 || !affected)
 		return r;
@@ -144,9 +114,7 @@ static int consider_unit(struct deriving *d, const char *unit, const struct chan
 	r = unit_view_find(d->view, unit, &u, d->e);
 	if (r < 0)
 		return r;
-	if (u && unit_status_running(u))
-		request_restart(d, unit, c->id);
-	return 0;
+	return u && unit_status_running(u) ? meaning_effects(d, unit, &before, &after, c->id) : 0;
 }
 
 /* A drop-in that another one hides changes nothing; the operator should know. */
@@ -174,17 +142,20 @@ static int consider_template(struct deriving *d, const struct change *c)
 {
 	struct plan *p = d->plan;
 	const char *name = change_unit(p->arena, c);
+	struct unit_config before, after;
 	bool affected;
 
 	if (!unit_name_is_template(name))
 		return 0;
-	int r = unit_affected(d, name, c, &affected);
+	int r = unit_affected(d, name, c, &before, &after, &affected);
 	if (r < 0 || !affected)
 		return r;
 	for (size_t i = 0; i < p->n_templates; i++)
 		if (!strcmp(p->templates[i].name, name))
 			return 0;
-	p->templates[p->n_templates++] = (struct affected_template){name, c->id};
+	struct affected_template *t = &p->templates[p->n_templates++];
+	*t = (struct affected_template){.name = name, .because = c->id};
+	meaning_template(d, &before, &after, t);
 	return 0;
 }
 
@@ -311,18 +282,26 @@ static int change_effects(struct deriving *d, const struct change *c)
 	return r;
 }
 
-/* What is stopped or started anyway is not restarted. */
+static bool has_effect(const struct effects *f, enum action action, const char *target)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].action == action && !strcmp(f->items[i].target, target))
+			return true;
+	return false;
+}
+
+/* What is stopped or started anyway is not restarted, and a restart takes all settings along. */
 static void drop_double(struct effects *f)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		bool other = false;
-
-		for (size_t j = 0; f->items[i].action == ACTION_RESTART && j < f->n; j++)
-			other |= (f->items[j].action == ACTION_STOP ||
-					 f->items[j].action == ACTION_START) &&
-				 !strcmp(f->items[j].target, f->items[i].target);
+		enum action action = f->items[i].action;
+		const char *target = f->items[i].target;
+		bool live = action == ACTION_LIVE, restart = action == ACTION_RESTART;
+		bool other = ((live || restart) && (has_effect(f, ACTION_STOP, target) ||
+							   has_effect(f, ACTION_START, target))) ||
+			     (live && has_effect(f, ACTION_RESTART, target));
 		if (!other)
 			f->items[kept++] = f->items[i];
 	}
@@ -346,9 +325,9 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
 	bool needs_units = false;
 	int r;
 
-	p->templates = arena_array(p->arena, struct affected_template, p->n_changes);
 	for (size_t i = 0; i < p->n_changes; i++)
 		needs_units |= is_unit_file(&p->changes[i]);
+	needs_units |= d.live && content_needs_units(p);
 	if (needs_units) {
 		r = unit_view_before(view, &d.before, e);
 		if (r < 0)
@@ -360,11 +339,15 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	p->templates = arena_array(p->arena, struct affected_template, p->n_changes + d.n_units);
 	for (size_t i = 0; i < p->n_changes; i++) {
 		r = change_effects(&d, &p->changes[i]);
 		if (r < 0)
 			return r;
 	}
+	r = content_effects(&d);
+	if (r < 0)
+		return r;
 	drop_double(&p->effects);
 	if (!d.live)
 		drop_live_only(&p->effects);

@@ -4,6 +4,7 @@
 
 #include "l4sync/plan.h"
 #include "l4sync/unit_view.h"
+#include "l4sync/unitpath.h"
 
 /* How long a restarted unit must stay up before the next one's turn, unless the state says. */
 #define SETTLE_DEFAULT_NS 2000000000ull
@@ -20,6 +21,23 @@ struct deriving {
 
 /* Adds an effect, or one more reason to one that is there. */
 void effect_add(struct effects *f, enum action action, const char *target, const char *because);
+
+/* What the unit's changed configuration means for it while it runs, because of one change. */
+int meaning_effects(struct deriving *d, const char *unit, const struct unit_config *before,
+	const struct unit_config *after, const char *because);
+/* What it means for instances of a template that are not there yet. */
+void meaning_template(struct deriving *d, const struct unit_config *before,
+	const struct unit_config *after, struct affected_template *ret);
+
+/* A restart, or the finding that there is none; whether it became an effect. */
+bool meaning_restart(struct deriving *d, const char *unit, const char *because);
+
+/* Where a change's file stands. */
+const char *change_path(const struct change *c);
+
+/* Restarts for changed content that running units name. */
+bool content_needs_units(const struct plan *p);
+int content_effects(struct deriving *d);
 
 /* How long each started or restarted unit must stay up: the state's policy or the default. */
 void effects_settle(struct deriving *d);

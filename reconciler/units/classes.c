@@ -295,7 +295,8 @@ struct directive_type directive_type(struct arena *a, const char *section, const
 		if ((rows[i].sections & bit) && has_word(rows[i].keys, key))
 			return (struct directive_type){
 				arena_strdup(a, key), rows[i].kind, rows[i].class, rows[i].group};
-	if (text_starts(section, "X-") || text_starts(key, "X-"))
+	/* [Install] is read by whoever enables the unit, X-… by nobody. */
+	if (!strcmp(section, "Install") || text_starts(section, "X-") || text_starts(key, "X-"))
 		unknown.class = CLASS_NONE;
 	return unknown;
 }

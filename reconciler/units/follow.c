@@ -160,7 +160,8 @@ static int read_content(
 	return 0;
 }
 
-int path_follow(struct unit_index *x, const char *path, struct followed *ret, struct err *e)
+static int follow(
+	struct unit_index *x, const char *path, bool read, struct followed *ret, struct err *e)
 {
 	for (int i = 0; i < LINKS_MAX; i++) {
 		_cleanup_close_ int dir_fd = -1;
@@ -186,10 +187,22 @@ int path_follow(struct unit_index *x, const char *path, struct followed *ret, st
 		if (o)
 			target = o->target;
 		else if ((r = link_read(x->arena, dir_fd, path_name(path), &target)) < 0)
-			return r == -ENOENT ? 0 : read_content(x, dir_fd, path, ret, e);
+			return r == -ENOENT || !read ? 0 : read_content(x, dir_fd, path, ret, e);
 		path = path_join_link(x->arena, path, target);
 	}
 	return 0; /* a loop leads to nothing */
+}
+
+int path_follow(struct unit_index *x, const char *path, struct followed *ret, struct err *e)
+{
+	return follow(x, path, true, ret, e);
+}
+
+bool unit_index_leads_over(struct unit_index *x, const char *path, const char *over)
+{
+	struct followed f = {0};
+
+	return follow(x, path, false, &f, NULL) >= 0 && names_has(&f.hops, over);
 }
 
 int entry_follow(struct unit_index *x, struct entry *entry, struct followed **ret, struct err *e)

@@ -75,31 +75,17 @@ static const char *effective_name(struct arena *a, const struct install *u)
 /* One specifier of systemd.unit(5); NULL: not one that [Install] knows how to fill in here. */
 static const char *specifier(struct arena *a, const struct install *u, char c)
 {
-	const char *name = effective_name(a, u), *instance = unit_name_instance(a, name);
-	const char *prefix = unit_name_prefix(a, name), *dash = strrchr(prefix, '-');
 	const struct host *h = u->run->x->host;
 
 	switch (c) {
-	case 'i':
-		return instance ? instance : "";
-	case 'j':
-		return dash ? dash + 1 : prefix;
-	case 'n':
-		return name;
-	case 'N':
-		return arena_strndup(a, name, (size_t)(strrchr(name, '.') - name));
-	case 'p':
-		return prefix;
 	case 'H':
 		return h->name;
 	case 'l':
 		return h->name ? arena_strndup(a, h->name, strcspn(h->name, ".")) : NULL;
 	case 'm':
 		return h->machine_id;
-	case '%':
-		return "%";
 	default:
-		return NULL;
+		return unit_specifiers(a, effective_name(a, u), (const char[]){'%', c, '\0'});
 	}
 }
 

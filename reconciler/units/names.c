@@ -170,6 +170,46 @@ void unit_name_dropin_dirs(struct arena *a, const char *name, struct names *ret)
 	unit_name_dropin_dirs(a, name, ret);
 }
 
+static const char *specifier(struct arena *a, const char *unit, char c)
+{
+	const char *instance = unit_name_instance(a, unit), *prefix = unit_name_prefix(a, unit);
+	const char *dash = strrchr(prefix, '-');
+
+	switch (c) {
+	case 'i':
+		return instance ? instance : "";
+	case 'j':
+		return dash ? dash + 1 : prefix;
+	case 'n':
+		return unit;
+	case 'N':
+		return arena_strndup(a, unit, (size_t)(strrchr(unit, '.') - unit));
+	case 'p':
+		return prefix;
+	case '%':
+		return "%";
+	default:
+		return NULL;
+	}
+}
+
+const char *unit_specifiers(struct arena *a, const char *unit, const char *text)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	for (; *text; text++) {
+		if (*text != '%') {
+			buf_addc(&out, *text);
+			continue;
+		}
+		const char *value = specifier(a, unit, *++text);
+		if (!value)
+			return NULL;
+		buf_adds(&out, value);
+	}
+	return out.size ? arena_strndup(a, out.data, out.size) : "";
+}
+
 void names_add(struct arena *a, struct names *names, const char *name)
 {
 	for (size_t i = 0; i < names->n; i++)

@@ -1,0 +1,178 @@
+/*
+ * What a changed configuration means for a unit that runs (SPEC 5): nothing, cgroup settings put
+ * into the kernel, a restart, or a finding where a restart would stop what depends on the unit.
+ * Touches nothing. Called by effects.c and, for what an apply would refuse, by the apply.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/cgroup.h"
+#include "l4sync/module.h"
+#include "l4sync/unit_meaning.h"
+
+#include "effects_internal.h"
+
+static bool is_service(const char *unit)
+{
+	const char *type = unit_name_type(unit);
+
+	return !type || !strcmp(type, "service");
+}
+
+static const char *policy_mode(struct deriving *d, const char *unit)
+{
+	const struct resource *policy = unit_policy(d->plan->arena, d->plan->want, unit);
+	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
+
+	return mode ? mode : "rolling";
+}
+
+/* The new value of a limit in bytes or tasks: false where it is none, or a share of something that
+ * only systemd knows. */
+static bool limit_of(struct arena *a, const struct difference *x, uint64_t *ret)
+{
+	const char *text =
+		x->n_new ? directive_value(a, KIND_SIZE, x->new[x->n_new - 1]) : "infinity";
+	char *end;
+	unsigned long long number = strtoull(text, &end, 10);
+
+	*ret = number;
+	if (end == text)
+		return false;
+	if (!strcmp(end, "%") && !strcmp(x->key, "MemoryMax"))
+		*ret = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 100 *
+		       number;
+	else if (*end)
+		return false;
+	return true;
+}
+
+/* Why the differences cannot be put into the kernel; *ret NULL: they can. */
+static int find_kill(struct unit_view *v, struct arena *a, const char *unit,
+	const struct difference *list, size_t n, const char **ret, struct err *e)
+{
+	struct host *h = unit_view_host(v);
+	const char *cgroup = NULL;
+	uint64_t limit, used;
+	struct bus *bus;
+	bool kills;
+
+	*ret = NULL;
+	for (size_t i = 0; i < n && !*ret; i++)
+		for (const struct cgroup_limit *of = cgroup_limits; of->directive; of++) {
+			if (strcmp(list[i].key, of->directive) != 0 ||
+				!limit_of(a, &list[i], &limit))
+				continue;
+			int r = host_bus(h, &bus, e);
+			if (r >= 0 && !cgroup)
+				r = bus_unit_cgroup(bus, a, unit, &cgroup, e);
+			if (r < 0)
+				return r;
+			r = cgroup ? cgroup_kills(h, a, cgroup, of, limit, &kills, &used, e) : 0;
+			if (r < 0)
+				return r;
+			if (cgroup && kills)
+				*ret = arena_printf(a, "%s= becomes %s, and %llu are in use",
+					of->directive, list[i].new[list[i].n_new - 1],
+					(unsigned long long)used);
+		}
+	return 0;
+}
+
+static bool has_live(const struct difference *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].class == CLASS_LIVE)
+			return true;
+	return false;
+}
+
+bool meaning_restart(struct deriving *d, const char *unit, const char *because)
+{
+	const char *mode = policy_mode(d, unit);
+
+	if (!is_service(unit)) {
+		/* Restarting a slice, target, timer or socket would stop what depends on it. */
+		finding_add(&d->plan->findings, "stale", "unit-not-restarted", because,
+			"%s is not restarted, for that would stop what depends on it: it keeps its "
+			"old configuration until it is started next",
+			unit);
+		return false;
+	}
+	if (strcmp(mode, "rolling") != 0) {
+		finding_add(&d->plan->findings, "pending", "restart-by-hand", because,
+			"%s has restart mode %s: it keeps its old configuration until it is "
+			"restarted",
+			unit, mode);
+		return false;
+	}
+	effect_add(&d->plan->effects, ACTION_RESTART, unit, because);
+	return true;
+}
+
+int meaning_effects(struct deriving *d, const char *unit, const struct unit_config *before,
+	const struct unit_config *after, const char *because)
+{
+	enum directive_class class;
+	struct difference *list;
+	const char *kill = NULL;
+	bool restarts = false;
+	size_t n;
+
+	unit_differences(d->plan->arena, before, after, &list, &n, &class);
+	bool live = has_live(list, n);
+	if (live && class == CLASS_LIVE && is_service(unit)) {
+		int r = find_kill(d->view, d->plan->arena, unit, list, n, &kill, d->e);
+
+		if (r < 0)
+			return r;
+	}
+	if (class == CLASS_RESTART || kill)
+		restarts = meaning_restart(d, unit, because);
+	/* A limit below what is in use waits for the restart, whoever does it. */
+	if (live && !restarts && !kill)
+		effect_add(&d->plan->effects, ACTION_LIVE, unit, because);
+	return 0;
+}
+
+void meaning_template(struct deriving *d, const struct unit_config *before,
+	const struct unit_config *after, struct affected_template *ret)
+{
+	enum directive_class class;
+	struct difference *list;
+	size_t n;
+
+	unit_differences(d->plan->arena, before, after, &list, &n, &class);
+	ret->restarts = class == CLASS_RESTART;
+	ret->live = has_live(list, n);
+}
+
+int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit, struct err *e)
+{
+	struct unit_config before, after;
+	struct unit_index *x, *y;
+	enum directive_class class;
+	struct difference *list;
+	const char *kill;
+	size_t n;
+	int r = unit_view_before(view, &x, e);
+
+	if (r >= 0)
+		r = unit_view_after(view, &y, e);
+	if (r >= 0)
+		r = unit_index_config(x, unit, &before, e);
+	if (r >= 0)
+		r = unit_index_config(y, unit, &after, e);
+	if (r < 0)
+		return r;
+	unit_differences(a, &before, &after, &list, &n, &class);
+	r = find_kill(view, a, unit, list, n, &kill, e);
+	if (r < 0 || !kill)
+		return r;
+	return err_set(e, -EBUSY,
+		"%s: %s: the kernel would kill what runs there, and nothing can be restarted "
+		"instead; raise the limit, or stop what uses it first",
+		unit, kill);
+}
