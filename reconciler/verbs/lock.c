@@ -153,6 +153,12 @@ int lock_take(
 	return 0;
 }
 
+void lock_release(int fd)
+{
+	if (fd >= 0)
+		flock(fd, LOCK_UN);
+}
+
 json_t *run_lock_holder(struct host *h)
 {
 	int dir;

@@ -13,4 +13,7 @@ int lock_take(
 /* What the run does now, beside its name in the lock; nothing where fd is -1 or step NULL. */
 void lock_note(int fd, const char *step);
 
+/* Lets others in; -1: there is nothing to let go of. The descriptor stays the caller's. */
+void lock_release(int fd);
+
 #endif

@@ -11,6 +11,8 @@
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
 
+#include "lock.h"
+
 static const struct content *content_with_bytes(struct run *r, const struct content *c)
 {
 	const struct content *whole;
@@ -64,6 +66,8 @@ void run_done(struct run *r, int exit_status)
 {
 	const struct bus *bus = r->host ? r->host->bus : NULL;
 
+	/* Before anybody is told: the client may end, and be run again, before this process has. */
+	lock_release(r->lock_fd);
 	event_emit(r->sink, "{s:s, s:i, s:f, s:i}", "event", "done", "exit", exit_status, "seconds",
 		seconds_since(&r->started), "round_trips", bus ? (int)bus_round_trips(bus) : 0);
 }
@@ -77,6 +81,7 @@ void run_done_applied(
 				      ? "Not wholly rolled back: what is left is named above."
 				      : NULL;
 
+	lock_release(r->lock_fd);
 	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done",
 		"exit", exit_status, "summary", summary, "ok", (json_int_t)r->plan->n_ok, "fixed",
 		(json_int_t)fixed, "failed", (json_int_t)failed, "deferred", 0, "generation",
