@@ -75,8 +75,9 @@ static int check_number(struct txn *t, struct bus *bus, const char *unit, const 
 	if (r < 0 || !text)
 		return r;
 	r = bus_unit_number(bus, t->arena, unit, row->property, &declared, e);
-	/* A weight that is not set is whatever the kernel begins with. */
-	if (r < 0 || (declared == UINT64_MAX && !strcmp(row->file, "cpu.weight")))
+	/* A weight that is not set is whatever the kernel begins with, "idle" is another file, and
+	 * protection that is not set may be the default of the slice above. */
+	if (r < 0 || !declared || (declared == UINT64_MAX && !strcmp(row->file, "cpu.weight")))
 		return r;
 	if (row->bytes && declared != UINT64_MAX)
 		declared -= declared % (uint64_t)sysconf(_SC_PAGESIZE);
