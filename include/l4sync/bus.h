@@ -92,6 +92,11 @@ int bus_start_transient(struct bus *b, const struct transient *t, struct err *e)
 /* A signal to the main process of a unit. */
 int bus_kill(struct bus *b, const char *unit, int signal, struct err *e);
 
+/* The units that systemd restarts along with one, if they run: what requires it, is bound to it or
+ * part of it. Some may be there twice. In the arena. */
+int bus_unit_carries(struct bus *b, struct arena *a, const char *unit, const char ***ret,
+	size_t *ret_n, struct err *e);
+
 /*
  * Puts the cgroup settings that a daemon-reload has read into the kernel, for a unit that runs,
  * without a restart. Two round trips.

@@ -79,6 +79,8 @@ struct effect {
 	const char *target; /* unit or sysctl key; NULL: daemon-reload */
 	size_t n_because;
 	const char **because; /* ids of changes; in the arena */
+	/* A restart: the unit with whose restart systemd restarts this one anyway; or NULL. */
+	const char *carried_by;
 	bool deferred;
 	unsigned long long settle_ns; /* restart, start */
 };

@@ -63,19 +63,44 @@ static int details_of(struct txn *t, const char *unit, struct unit_details *ret,
 	return r < 0 ? r : bus_unit_details(bus, t->arena, &unit, 1, false, ret, e);
 }
 
+static const char *restart_sentence(struct arena *a, const struct effect *f)
+{
+	return f->carried_by
+		       ? arena_printf(a, "restart %s, along with %s", f->target, f->carried_by)
+		       : arena_printf(a, "restart %s", f->target);
+}
+
+/* What systemd restarts along with a unit is brought back with it, too. */
+static int log_restart(
+	struct txn *t, const struct effects *all, const struct effect *f, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < all->n && r >= 0; i++)
+		if (all->items[i].carried_by && !strcmp(all->items[i].carried_by, f->target))
+			r = log_restart(t, all, &all->items[i], e);
+	return r < 0 ? r : txn_log_unit(t, "restart", f->target, e);
+}
+
 /* Everything of one restart but the reporting of its failure. */
-static int restart_and_watch(struct txn *t, const struct effect *f, bool *ret_ran,
-	struct unit_details *after, struct err *e)
+static int restart_and_watch(struct txn *t, const struct effects *all, const struct effect *f,
+	bool *ret_ran, struct unit_details *after, struct err *e)
 {
 	struct unit_details before;
 	const char *result;
 	struct bus *bus;
 	int r = details_of(t, f->target, &before, e);
 
+	/* Systemd has restarted it along with another one, or somebody else has. */
+	if (r >= 0 && before.found && before.inactive_exit_usec >= t->rolling_usec) {
+		*ret_ran = true;
+		r = unit_settle(t, f->target, f->settle_ns, e);
+		return r < 0 ? r : details_of(t, f->target, after, e);
+	}
 	if (r >= 0)
 		r = host_bus(t->host, &bus, e);
 	if (r >= 0)
-		r = txn_log_unit(t, "restart", f->target, e);
+		r = log_restart(t, all, f, e);
 	if (r >= 0)
 		r = bus_job(bus, f->target, UNIT_TRY_RESTART, JOB_TIMEOUT_MS, txn_idle, NULL,
 			&result, e);
@@ -95,15 +120,16 @@ static int restart_and_watch(struct txn *t, const struct effect *f, bool *ret_ra
 	return r < 0 ? r : details_of(t, f->target, after, e);
 }
 
-static int restart_one(struct txn *t, const struct effect *f, struct err *e)
+static int restart_one(
+	struct txn *t, const struct effects *all, const struct effect *f, struct err *e)
 {
-	const char *text = arena_printf(t->arena, "restart %s", f->target);
+	const char *text = restart_sentence(t->arena, f);
 	struct unit_details after = {0};
 	bool ran = false;
 
 	txn_event(t, "start", "restart", f->target, text);
 	unit_event(t, f->target, "restarting", text, NULL);
-	int r = restart_and_watch(t, f, &ran, &after, e);
+	int r = restart_and_watch(t, all, f, &ran, &after, e);
 	if (r < 0) {
 		txn_event(t, "failed", "restart", f->target, text);
 		if (r != -EINTR)
@@ -153,6 +179,7 @@ static int live_one(struct txn *t, const struct effect *f, struct err *e)
 
 int restart_rolling(struct txn *t, const struct effects *f, struct err *e)
 {
+	t->rolling_usec = realtime_usec();
 	for (size_t i = 0; i < f->n; i++) {
 		const struct effect *x = &f->items[i];
 
@@ -160,7 +187,7 @@ int restart_rolling(struct txn *t, const struct effects *f, struct err *e)
 			continue;
 		int r = txn_interrupted            ? err_set(e, -EINTR, "interrupted")
 			: x->action == ACTION_LIVE ? live_one(t, x, e)
-						   : restart_one(t, x, e);
+						   : restart_one(t, f, x, e);
 		if (r < 0)
 			return r;
 	}

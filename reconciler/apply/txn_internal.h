@@ -54,7 +54,8 @@ struct txn {
 	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
 	unsigned long long
 		acted_usec; /* the same, of the last unit: older words are not its end's */
-	bool reloads;       /* there is a reload among the steps */
+	unsigned long long rolling_usec; /* when the rolling restarts began; of a rollback: it */
+	bool reloads;                    /* there is a reload among the steps */
 	size_t n_affected, cap_affected;
 	const char **affected;     /* malloc'd: units and templates, txn_affects() */
 	bool rebooted;             /* a recovery: the journal is of another boot */

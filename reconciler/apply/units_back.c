@@ -71,6 +71,9 @@ static int bring_back(struct txn *t, const char *verb, const char *unit, struct 
 	if (r < 0)
 		return r;
 	bool restart = !strcmp(verb, "restart") && now.found && is_running(now.active_state);
+	/* Along with another one it has its old configuration already. */
+	if (restart && now.inactive_exit_usec >= t->rolling_usec)
+		return bus_watch_healthy(bus, unit, JOB_TIMEOUT_MS, BACK_SETTLE_NS, NULL, NULL, e);
 	return job_back(t, unit, restart ? UNIT_TRY_RESTART : UNIT_START, e);
 }
 
@@ -279,6 +282,7 @@ void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 
+	t->rolling_usec = realtime_usec();
 	bring_back_own(t, log, n_log, left);
 	int r = t->booting ? enqueue_boot_target(t, &e)
 			   : bring_back_others(t, log, n_log, left, &e);

@@ -84,6 +84,10 @@ static void render_effect(struct paint *p, const json_t *effect)
 		buf_addc(&p->buf, ' ');
 		paint_text(p, field(effect, "unit"));
 	}
+	if (*field(effect, "along_with")) {
+		buf_adds(&p->buf, ", along with ");
+		paint_text(p, field(effect, "along_with"));
+	}
 	if (json_is_true(json_object_get(effect, "deferred"))) {
 		buf_adds(&p->buf, "  ");
 		paint_styled(p, STYLE_YELLOW, "deferred (busy)");

@@ -346,6 +346,8 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
 			return r;
 	}
 	r = content_effects(&d);
+	if (r >= 0)
+		r = carried_effects(&d);
 	if (r < 0)
 		return r;
 	drop_double(&p->effects);

@@ -39,6 +39,11 @@ const char *change_path(const struct change *c);
 bool content_needs_units(const struct plan *p);
 int content_effects(struct deriving *d);
 
+/* Adds the restarts that systemd does along with those that are there. */
+int carried_effects(struct deriving *d);
+/* Whether a restart comes along with that of another unit, directly or through others. */
+bool effect_is_carried(const struct effects *f, const struct effect *x, const char *by);
+
 /* How long each started or restarted unit must stay up: the state's policy or the default. */
 void effects_settle(struct deriving *d);
 

@@ -48,6 +48,24 @@ static void policy_edges(struct deriving *d, const char *const *names, size_t n,
 	}
 }
 
+/* Before the one that carries them they would be restarted twice, whatever After= says: systemd
+ * orders the two by itself, in one go. */
+static void carried_edges(struct deriving *d, const struct effect *items, const char *const *names,
+	size_t n, struct edges *x)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < x->n; i++)
+		if (!effect_is_carried(
+			    &d->plan->effects, &items[x->items[i].first], names[x->items[i].then]))
+			x->items[kept++] = x->items[i];
+	x->n = kept;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; items[i].carried_by && j < n; j++)
+			if (!strcmp(items[i].carried_by, names[j]))
+				edge_add(x, j, i);
+}
+
 static int systemd_edges(struct deriving *d, const char *const *names, size_t n, struct edges *x)
 {
 	struct arena *a = d->plan->arena;
@@ -85,6 +103,7 @@ static int order_action(struct deriving *d, size_t from, size_t n)
 		policy_edges(d, names, n, &x);
 		if (d->live)
 			r = systemd_edges(d, names, n, &x);
+		carried_edges(d, items, names, n, &x);
 	}
 	if (r >= 0)
 		r = order_units(a, names, n, x.items, x.n, &order, d->e);

@@ -98,9 +98,9 @@ static json_t *effect_to_json(const struct effect *f, size_t position)
 
 	for (size_t i = 0; i < f->n_because; i++)
 		json_array_append_new(because, json_string(f->because[i]));
-	return json_pack("{s:o, s:s, s:I, s:o, s:b}", "unit", event_string(f->target), "action",
-		action_name(f->action), "position", (json_int_t)position, "because", because,
-		"deferred", f->deferred);
+	return json_pack("{s:o, s:s, s:I, s:o, s:o, s:b}", "unit", event_string(f->target),
+		"action", action_name(f->action), "position", (json_int_t)position, "because",
+		because, "along_with", event_string(f->carried_by), "deferred", f->deferred);
 }
 
 static json_t *removal_to_json(const struct plan *p)

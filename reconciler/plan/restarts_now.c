@@ -91,6 +91,8 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
 	if (r >= 0)
 		r = drop_fresh(view, p->arena, reloaded_usec, &now.effects, e);
 	if (r >= 0)
+		r = carried_effects(&d);
+	if (r >= 0)
 		effects_settle(&d);
 	if (r >= 0)
 		r = effects_order(&d);
