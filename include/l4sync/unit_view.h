@@ -24,9 +24,9 @@ struct unit_view *unit_view_new(struct host *h, struct arena *a, const struct re
 int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e);
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e);
 
-/* A file will be gone, whatever base and originals say. Before unit_view_after() is first called.
- */
+/* A file will be gone, whatever base and originals say. Of what want ships it is not asked. */
 void unit_view_remove(struct unit_view *v, const char *path);
+bool unit_view_removes(const struct unit_view *v, const char *path);
 
 /* Loaded units, sorted by name; none with --root. */
 int unit_view_list(

@@ -52,6 +52,13 @@ struct unit_config {
 int unit_index_config(
 	struct unit_index *x, const char *unit, struct unit_config *ret, struct err *e);
 
+/* The same as if nothing stood at these paths of the search path. Found anew each time. */
+int unit_index_config_without(struct unit_index *x, const char *unit, const char *const *paths,
+	size_t n, struct unit_config *ret, struct err *e);
+
+/* From now on nothing stands at this path of the search path; the path is not copied. */
+void unit_index_remove(struct unit_index *x, const char *path);
+
 /* Equal assignments in fragment and drop-ins, in order: systemd would load the same. */
 bool unit_config_same(const struct unit_config *a, const struct unit_config *b);
 
@@ -72,6 +79,11 @@ bool unit_index_leads_over(struct unit_index *x, const char *path, const char *o
 /* All instances NAME@x of a template that are enabled by *.wants, *.requires and *.upholds links,
  * natural order; with NULL all names that those directories enable. In the arena. */
 int unit_index_enabled_instances(struct unit_index *x, const char *template_name,
+	const char *const **ret, size_t *ret_n, struct err *e);
+
+/* All instances of a template that are enabled, or of which files of their own stand in the search
+ * path (t@1.service, t@1.service.d/); natural order. In the arena. */
+int unit_index_known_instances(struct unit_index *x, const char *template_name,
 	const char *const **ret, size_t *ret_n, struct err *e);
 
 /* A link that enablement makes. */

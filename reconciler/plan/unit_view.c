@@ -60,6 +60,16 @@ void unit_view_remove(struct unit_view *v, const char *path)
 		v->removed = longer;
 	}
 	v->removed[v->n_removed++] = path;
+	if (v->after)
+		unit_index_remove(v->after, path);
+}
+
+bool unit_view_removes(const struct unit_view *v, const char *path)
+{
+	for (size_t i = 0; path && i < v->n_removed; i++)
+		if (!strcmp(v->removed[i], path))
+			return true;
+	return false;
 }
 
 /* Of what systemd might read; directories change nothing by themselves. */
@@ -76,14 +86,6 @@ static void add_overlay(struct unit_overlay *o, size_t *n, const struct resource
 	if (path && (!item->content || item->content->data))
 		o[(*n)++] =
 			(struct unit_overlay){path, item->content, resource_get(item, "target")};
-}
-
-static bool is_removed(const struct unit_view *v, const char *path)
-{
-	for (size_t i = 0; path && i < v->n_removed; i++)
-		if (!strcmp(v->removed[i], path))
-			return true;
-	return false;
 }
 
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
@@ -103,7 +105,7 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 		/* A unit that moves to another unit directory leaves its old place. */
 		if (w && placed_path(b) && strcmp(placed_path(b), placed_path(w)) != 0)
 			overlays[n++] = (struct unit_overlay){.path = placed_path(b)};
-		if (w || is_removed(v, placed_path(b)))
+		if (w || unit_view_removes(v, placed_path(b)))
 			continue;
 		original = v->originals ? resources_find(v->originals, b->id) : NULL;
 		if (original)

@@ -45,7 +45,8 @@ int dropins_collect(
 			if (r < 0)
 				return r;
 			for (size_t k = 0; dir && k < l->n; k++)
-				if (text_ends(l->items[k].name, ".conf"))
+				if (text_ends(l->items[k].name, ".conf") &&
+					!index_is_gone(x, &l->items[k]))
 					dropins_add(x, d, &l->items[k]);
 		}
 	return 0;
@@ -164,6 +165,45 @@ int unit_index_config(
 	if (r >= 0)
 		*ret = u->config;
 	return r < 0 ? r : 0;
+}
+
+static void forget_units(struct unit_index *x)
+{
+	x->units = NULL;
+	x->n_units = x->cap_units = 0;
+	x->aliases = NULL;
+	x->n_aliases = x->cap_aliases = 0;
+	x->aliases_known = false;
+}
+
+int unit_index_config_without(struct unit_index *x, const char *unit, const char *const *paths,
+	size_t n, struct unit_config *ret, struct err *e)
+{
+	const struct unit_index kept = *x;
+	struct unit *u;
+
+	x->hidden = paths;
+	x->n_hidden = n;
+	/* Which names a unit has may depend on what stands there, too. */
+	forget_units(x);
+	int r = unit_get(x, unit, &u, e);
+	if (r >= 0)
+		*ret = u->config;
+	*x = kept;
+	return r < 0 ? r : 0;
+}
+
+void unit_index_remove(struct unit_index *x, const char *path)
+{
+	if (!(x->n_gone & (x->n_gone - 1))) {
+		const char **longer = arena_array(x->arena, const char *, 2 * x->n_gone + 1);
+
+		if (x->n_gone)
+			memcpy(longer, x->gone, x->n_gone * sizeof *longer);
+		x->gone = longer;
+	}
+	x->gone[x->n_gone++] = path;
+	forget_units(x);
 }
 
 /* The next drop-in that says anything, or NULL: one without content changes nothing. */

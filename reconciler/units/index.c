@@ -243,6 +243,17 @@ int entry_alias(struct unit_index *x, struct entry *entry, struct err *e)
 	return 0;
 }
 
+bool index_is_gone(const struct unit_index *x, const struct entry *entry)
+{
+	for (size_t i = 0; i < x->n_gone; i++)
+		if (!strcmp(x->gone[i], entry->path))
+			return true;
+	for (size_t i = 0; i < x->n_hidden; i++)
+		if (!strcmp(x->hidden[i], entry->path))
+			return true;
+	return false;
+}
+
 int index_find(struct unit_index *x, const char *name, struct entry **ret, struct err *e)
 {
 	*ret = NULL;
@@ -252,7 +263,7 @@ int index_find(struct unit_index *x, const char *name, struct entry **ret, struc
 
 		if (r < 0)
 			return r;
-		if (!entry || entry->ignored)
+		if (!entry || entry->ignored || index_is_gone(x, entry))
 			continue;
 		*ret = entry;
 		return 0;

@@ -81,6 +81,11 @@ struct unit_index {
 	struct alias *aliases;
 	size_t n_units, cap_units;
 	struct unit **units; /* what was asked for already, sorted by name */
+	size_t n_gone;
+	const char **gone; /* paths at which nothing stands, whatever was read; twice as long when
+			    * full */
+	size_t n_hidden;
+	const char *const *hidden; /* the same, for one question */
 };
 
 /* follow.c */
@@ -103,6 +108,7 @@ int entry_listing(struct unit_index *x, struct entry *entry, struct listing **re
 /* What a link of a search directory stands for: entry->alias, entry->ignored. */
 int entry_alias(struct unit_index *x, struct entry *entry, struct err *e);
 bool index_has_dir(const struct unit_index *x, const char *path);
+bool index_is_gone(const struct unit_index *x, const struct entry *entry);
 /* The entry that decides about a name: the highest that systemd accepts; NULL if there is none. */
 int index_find(struct unit_index *x, const char *name, struct entry **ret, struct err *e);
 

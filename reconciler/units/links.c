@@ -48,11 +48,9 @@ static int pulls_in(struct unit_index *x, size_t rank, const char *dir, struct e
 	return r;
 }
 
-int unit_index_enabled_instances(struct unit_index *x, const char *template_name,
-	const char *const **ret, size_t *ret_n, struct err *e)
+static int add_enabled(
+	struct unit_index *x, const char *template_name, struct names *names, struct err *e)
 {
-	struct names names = {0};
-
 	for (size_t i = 0; i < x->n_dirs; i++)
 		for (size_t j = 0; j < x->dirs[i]->n; j++) {
 			struct entry *dir = &x->dirs[i]->items[j];
@@ -73,14 +71,55 @@ int unit_index_enabled_instances(struct unit_index *x, const char *template_name
 				if ((r = pulls_in(x, i, dir->name, link, &pulled, e)) < 0)
 					return r;
 				if (pulled)
-					names_add(x->arena, &names, link->name);
+					names_add(x->arena, names, link->name);
 			}
 		}
-	if (names.n)
-		qsort(names.items, names.n, sizeof(*names.items), natural_cmp);
-	*ret = names.items;
-	*ret_n = names.n;
 	return 0;
+}
+
+/* t@1.service, and t@1.service.d without its ".d". */
+static void add_with_files(struct unit_index *x, const char *template_name, struct names *names)
+{
+	for (size_t i = 0; i < x->n_dirs; i++)
+		for (size_t j = 0; j < x->dirs[i]->n; j++) {
+			const char *name = x->dirs[i]->items[j].name, *template;
+
+			if (text_ends(name, ".d"))
+				name = arena_strndup(x->arena, name, strlen(name) - 2);
+			if (!unit_name_is_instance(name))
+				continue;
+			template = unit_name_template(x->arena, name);
+			if (template && !strcmp(template, template_name))
+				names_add(x->arena, names, name);
+		}
+}
+
+static int sorted_names(struct names *names, const char *const **ret, size_t *ret_n)
+{
+	if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), natural_cmp);
+	*ret = names->items;
+	*ret_n = names->n;
+	return 0;
+}
+
+int unit_index_enabled_instances(struct unit_index *x, const char *template_name,
+	const char *const **ret, size_t *ret_n, struct err *e)
+{
+	struct names names = {0};
+	int r = add_enabled(x, template_name, &names, e);
+
+	return r < 0 ? r : sorted_names(&names, ret, ret_n);
+}
+
+int unit_index_known_instances(struct unit_index *x, const char *template_name,
+	const char *const **ret, size_t *ret_n, struct err *e)
+{
+	struct names names = {0};
+	int r = add_enabled(x, template_name, &names, e);
+
+	add_with_files(x, template_name, &names);
+	return r < 0 ? r : sorted_names(&names, ret, ret_n);
 }
 
 struct live_links {

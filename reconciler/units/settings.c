@@ -63,6 +63,12 @@ static void take_back(struct merging *m, struct setting *s)
 		add_value(m->arena, s, "");
 }
 
+/* A ~ in front of all the words of one assignment is of each of them, and of no other's. */
+static const char *inverted_word(struct arena *a, const char *value, const char *word)
+{
+	return *value == '~' && *word != '~' ? arena_printf(a, "~%s", word) : word;
+}
+
 static int merge_assignment(const struct assignment *x, void *userdata)
 {
 	struct merging *m = userdata;
@@ -80,7 +86,7 @@ static int merge_assignment(const struct assignment *x, void *userdata)
 		add_value(m->arena, s, x->value);
 	else
 		while ((word = unit_word(m->arena, &p, true)))
-			add_word(m->arena, s, word);
+			add_word(m->arena, s, inverted_word(m->arena, x->value, word));
 	return 0;
 }
 
