@@ -76,6 +76,7 @@ int unit_settings(
 
 struct difference {
 	const char *section, *key;
+	enum directive_kind kind;
 	enum directive_class class;
 	size_t n_old, n_new;
 	const char **old, **new;
@@ -89,5 +90,9 @@ struct difference {
 void unit_differences(struct arena *a, const struct unit_config *before,
 	const struct unit_config *after, struct difference **ret, size_t *ret_n,
 	enum directive_class *ret_class);
+
+/* Whether the processes of the unit can do more with the new value than with the old one. False
+ * also where the two cannot be compared. */
+bool difference_weakens(struct arena *a, const struct difference *d);
 
 #endif

@@ -194,6 +194,7 @@ static void add_difference(struct difference *list, size_t *n, const struct sett
 
 	list[(*n)++] = (struct difference){.section = s->section,
 		.key = s->type.key,
+		.kind = s->type.kind,
 		.class = s->type.class,
 		.n_old = x ? x->n : 0,
 		.n_new = y ? y->n : 0,
