@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "l4sync/plan.h"
+#include "l4sync/text.h"
 #include "l4sync/txn.h"
 
 int placed_ids(struct host *h, const struct resource *want, uid_t *ret_uid, gid_t *ret_gid,
@@ -186,6 +187,16 @@ static int path_refused(struct host *h, const char *path, struct err *e)
 	return r < 0 ? r : err_set(e, -ESTALE, "%s%s has changed meanwhile", h->root_path, path);
 }
 
+/* As `systemctl revert` does: an empty UNIT.d/ says nothing. */
+static void remove_parent(struct txn *t, const struct change *c)
+{
+	const char *path = resource_path(c->live);
+	const char *parent = arena_strndup(txn_arena(t), path, (size_t)(strrchr(path, '/') - path));
+
+	if (text_ends(parent, ".d"))
+		txn_rmdir(t, c->id, parent, true);
+}
+
 int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 {
 	const char *type = c->live ? resource_get(c->live, "type") : NULL, *path, *target;
@@ -202,6 +213,8 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 			!strcmp(type, "special") ? "device, socket or pipe" : type);
 	if (!c->want) {
 		txn_remove(t, PHASE_REMOVE, c->id, resource_path(c->live));
+		if (c->is_foreign)
+			remove_parent(t, c);
 		return 0;
 	}
 	path = resource_path(c->want);

@@ -21,6 +21,20 @@ const char *const place_unit_dirs[] = {
 	NULL,
 };
 
+/* The others: of systemd itself, its tools and generators, and of what does not outlive a boot. */
+static const char *const found_unit_dirs[] = {
+	"/etc/systemd/system.control",
+	"/run/systemd/system.control",
+	"/run/systemd/transient",
+	"/run/systemd/generator.early",
+	"/etc/systemd/system.attached",
+	"/run/systemd/system",
+	"/run/systemd/system.attached",
+	"/run/systemd/generator",
+	"/run/systemd/generator.late",
+	NULL,
+};
+
 /* Highest rank first, as sysctl.d(5) has it. */
 static const char *const sysctl_dirs[] = {
 	"/etc/sysctl.d",
@@ -91,16 +105,35 @@ static struct place row_place(
 	return p;
 }
 
+static bool find_place(struct arena *a, const struct row *row, const char *path, struct place *ret)
+{
+	for (unsigned rank = 0; row->dirs[rank]; rank++) {
+		size_t n = strlen(row->dirs[rank]);
+
+		if (strncmp(path, row->dirs[rank], n) != 0 || path[n] != '/')
+			continue;
+		*ret = row_place(a, row, rank, arena_strdup(a, path + n + 1));
+		return true;
+	}
+	return false;
+}
+
 struct place place_of(struct arena *a, const char *path)
 {
-	for (size_t i = 0; i < ELEMENTS(rows); i++)
-		for (unsigned rank = 0; rows[i].dirs[rank]; rank++) {
-			size_t n = strlen(rows[i].dirs[rank]);
+	struct place p = {.kind = PLACE_PLAIN};
 
-			if (!strncmp(path, rows[i].dirs[rank], n) && path[n] == '/')
-				return row_place(a, &rows[i], rank, arena_strdup(a, path + n + 1));
-		}
-	return (struct place){.kind = PLACE_PLAIN};
+	for (size_t i = 0; i < ELEMENTS(rows); i++)
+		if (find_place(a, &rows[i], path, &p))
+			break;
+	return p;
+}
+
+struct place place_found(struct arena *a, const char *path)
+{
+	static const struct row found = {found_unit_dirs, PLACE_UNIT};
+	struct place p;
+
+	return find_place(a, &found, path, &p) ? p : place_of(a, path);
 }
 
 const char *place_id(struct arena *a, const char *path, bool is_link)

@@ -1,7 +1,8 @@
 /*
  * service:UNIT: whether a unit is enabled and running, and how it may be restarted (`units:`).
  * enabled (true, false) and state (running, stopped) are compared; restart.mode, restart.after
- * and restart.settle (nanoseconds) are policy for the engine.
+ * and restart.settle (nanoseconds) are policy for the engine, as is foreign_dropins (remove, keep;
+ * without it they are reported).
  * Called through the registry.
  */
 #include <errno.h>
@@ -102,13 +103,16 @@ static void parse_state(
 		resource_set(r->want->arena, item, "state", state);
 }
 
-static void parse_foreign_dropins(struct reader *r, const struct node *n)
+static const char *const foreign_words[] = {"report", "remove", "keep", NULL};
+
+static void parse_foreign(struct reader *r, const struct node *n, struct resource *item)
 {
-	static const char *const known[] = {"report", "remove", "keep", NULL};
+	static const char what[] = "foreign_dropins";
 	const char *word;
 
-	if (!want_word(r, n, "foreign_dropins", known, "report, remove or keep", &word))
-		unsupported_value("units.foreign_dropins", n, r->diags);
+	if (!want_word(r, n, what, foreign_words, "report, remove or keep", &word) &&
+		strcmp(word, "report") != 0)
+		resource_set(r->want->arena, item, what, word);
 }
 
 static void parse_unit(struct reader *r, const struct node *name, const struct node *map)
@@ -136,7 +140,7 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 		else if (!strcmp(key, "restart"))
 			parse_restart(r, n, item);
 		else if (!strcmp(key, "foreign_dropins"))
-			parse_foreign_dropins(r, n);
+			parse_foreign(r, n, item);
 	}
 }
 
@@ -245,6 +249,11 @@ static bool is_mode(const char *s)
 	return one_of(s, modes);
 }
 
+static bool is_foreign_word(const char *s)
+{
+	return one_of(s, foreign_words);
+}
+
 static bool is_state(const char *s)
 {
 	return !strcmp(s, "running") || !strcmp(s, "stopped");
@@ -255,6 +264,7 @@ static int service_check(const struct resource *item, struct err *e)
 	static const struct attr_rule rules[] = {
 		{"enabled", check_is_bool, ATTR_OPTIONAL},
 		{"state", is_state, ATTR_OPTIONAL},
+		{"foreign_dropins", is_foreign_word, ATTR_OPTIONAL},
 		{"restart.mode", is_mode, ATTR_OPTIONAL},
 		{"restart.after", unit_name_valid, ATTR_REPEATED},
 		{"restart.settle", check_is_number, ATTR_OPTIONAL},

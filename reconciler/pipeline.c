@@ -51,7 +51,7 @@ int run_plan(struct run *r, struct err *e)
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
 	c = plan_effects(r->plan, r->units, e);
 	if (c >= 0)
-		c = plan_foreign(r->plan, r->units, e);
+		c = plan_foreign(r->plan, r->units, r->key, e);
 	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)

@@ -23,13 +23,17 @@ extern const char *const place_unit_dirs[]; /* NULL-terminated: /etc/systemd/sys
 
 struct place {
 	enum place_kind kind;
-	const char *unit_dir; /* for the unit kinds: the entry of place_unit_dirs */
+	const char *unit_dir; /* for the unit kinds: the directory of the search path */
 	unsigned rank;    /* not PLACE_PLAIN: of the directory among its like; 0 is the highest */
 	const char *unit; /* PLACE_UNIT, PLACE_DROPIN: what systemd calls it; in the arena */
 };
 
 /* path is absolute and normalized. */
 struct place place_of(struct arena *a, const char *path);
+
+/* The same of what is found on a host: also in those directories of the search path that nothing is
+ * shipped to (/run/systemd/system, /etc/systemd/system.control, …); rank is of no meaning then. */
+struct place place_found(struct arena *a, const char *path);
 
 /* The id that a file or symbolic link at path has: "unit:x.service", "file:/etc/x". */
 const char *place_id(struct arena *a, const char *path, bool is_link);

@@ -37,6 +37,7 @@ struct change {
 	/* Of drift: when what differs was changed last, seconds since the epoch; 0: unknown. Not
 	 * part of the plan's id: it is no property of what would be done. */
 	long long since;
+	bool is_foreign; /* to be removed as foreign_dropins says */
 };
 
 struct finding {
@@ -144,9 +145,9 @@ struct triple {
 	const struct module *module;
 	const struct resource *base, *want, *original;
 	struct live_item live;
-	/* Found in a directory that the want purges, and in neither set; was_purged: the base had
-	 * purged it too. */
-	bool is_purged, was_purged;
+	/* In neither set: found in a directory that the want purges, or in effect for a unit that
+	 * is to have nothing foreign; was_purged: so it was for the base already. */
+	bool is_purged, is_foreign, was_purged;
 };
 
 /*
@@ -185,8 +186,10 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
  */
 int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit, struct err *e);
 
-/* Findings for drop-ins of managed units that are not in the state. */
-int plan_foreign(struct plan *p, struct unit_view *view, struct err *e);
+/* Findings for files that are in effect for units of the state, not in it, and stay: drop-ins,
+ * fragments that hide others, masks. key: of the host; NULL: none. */
+int plan_foreign(
+	struct plan *p, struct unit_view *view, const unsigned char key[HASH_SIZE], struct err *e);
 
 size_t plan_restarts(const struct plan *p); /* how many restarts it has */
 

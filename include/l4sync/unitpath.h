@@ -86,6 +86,9 @@ int unit_index_enabled_instances(struct unit_index *x, const char *template_name
 int unit_index_known_instances(struct unit_index *x, const char *template_name,
 	const char *const **ret, size_t *ret_n, struct err *e);
 
+/* The names of all fragments and aliases that stand in the search path; natural order. */
+void unit_index_fragment_names(struct unit_index *x, const char *const **ret, size_t *ret_n);
+
 /* A link that enablement makes. */
 struct enable_link {
 	const char *path;   /* /etc/systemd/system/multi-user.target.wants/x.service */

@@ -12,9 +12,6 @@
  * "" for the manifest itself, "units.restart" for a map inside. 0 or -EINVAL (reported). */
 int unsupported_keys(const char *scope, const struct node *map, struct diags *diags);
 
-/* The same for a value: scope is the key's, as "units.foreign_dropins". */
-int unsupported_value(const char *scope, const struct node *value, struct diags *diags);
-
 /* The known keys of a scope that are not done yet; *n counts on where the list begins. */
 const char *unsupported_next(const char *scope, size_t *n);
 

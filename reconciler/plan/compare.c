@@ -23,8 +23,8 @@
  *  11   B     -     any, original O  back to O   orphan    (l4sync had adopted it)
  *  12   B     -     = O              nothing to do         (it is already as it was)
  *  13   B     -     any, O withheld  nothing to do         (a secret is not kept: it stays)
- *  14   -     -     any, purged      delete      drift     (in a directory that was purged already)
- *  15   -     -     any, purged      delete      adopt     (was there before that was purged)
+ *  14   -     -     any, found       delete      drift     (in a directory that was purged already)
+ *  15   -     -     any, found       delete      adopt     (was there before that was purged)
  *
  * "=" compares what the left side names: an attribute that the want does not name is not managed.
  * An update in which only attributes differ is the op `attributes`; a unit that moves to another
@@ -32,7 +32,8 @@
  *
  * Of what is found in a purged directory the base says that nothing of that name is there (14):
  * then the host has changed, which is drift. Or the base says nothing, for nobody had purged it
- * (15): then it was there before, and differs from what is wanted from now on, as in row 5.
+ * (15): then it was there before, and differs from what is wanted from now on, as in row 5. The
+ * same for a file that is in effect for a unit of which the state says `foreign_dropins: remove`.
  */
 
 static bool in_list(const char *const *list, const char *key)
@@ -100,7 +101,7 @@ static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE
 	const struct module *m = t->module;
 	const struct resource *b = t->base, *w = t->want, *l = t->live.live;
 
-	if (t->is_purged)
+	if (t->is_purged || t->is_foreign)
 		return t->was_purged ? 14 : 15;
 	if (!w) {
 		if (t->original && resource_matches(m, t->original, l, key))
@@ -147,6 +148,7 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 		.base = t->base,
 		.want = t->want ? t->want : t->original,
 		.live = t->live.live,
+		.is_foreign = t->is_foreign,
 	};
 	/* What is gone has left no time: its directory's says when anything in there came or went.
 	 */

@@ -67,7 +67,7 @@ const char *change_unit(struct arena *a, const struct change *c)
 {
 	const char *path = change_path(c);
 
-	return path ? place_of(a, path).unit : NULL;
+	return path ? place_found(a, path).unit : NULL;
 }
 
 /* One unit that is loaded or will be; whether its configuration becomes another one. */
@@ -84,6 +84,10 @@ static int unit_affected(struct deriving *d, const char *unit, const struct chan
 	if (r < 0)
 		return r;
 	r = unit_index_config(d->after, unit, after, d->e);
+	/* What runs was started without the mask, and with what is under it. */
+	if (r >= 0 && before->masked && !after->masked)
+		r = unit_index_config_without(
+			d->before, unit, &before->fragment.path, 1, before, d->e);
 	if (r < 0)
 		return r;
 	*ret = !unit_config_same(before, after);

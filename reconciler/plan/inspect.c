@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "l4sync/text.h"
+#include "l4sync/unit_view.h"
+#include "foreign.h"
 #include "purge.h"
 
 /* A file that becomes a link, or a link that becomes a file, is the same thing under another id;
@@ -79,7 +81,9 @@ static struct resource *original_of(struct run *r, struct inspection *in, const 
 {
 	const struct resources *originals = r->base.originals;
 
-	if (!originals || (!t->want && purge_covers(in, resource_path(t->base))))
+	if (!originals ||
+		(!t->want && (purge_covers(in, resource_path(t->base)) ||
+				     unit_view_removes(in->units, resource_path(t->base)))))
 		return NULL;
 	return resources_find(originals, t->id);
 }
@@ -121,21 +125,23 @@ static int inspect_sets(
 int inspect_all(
 	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e)
 {
-	_cleanup_free_ struct triple *found = NULL;
-	size_t n = 0, n_found = 0;
+	struct found found = {.run = r, .in = in, .e = e};
+	size_t n = 0;
 	/* First: a unit whose file goes is not there for what else is looked at. */
-	int c = purge_search(r, in, &found, &n_found, e);
+	int c = purge_search(&found);
 
-	if (c < 0)
-		return c;
+	if (c >= 0)
+		c = foreign_search(&found);
 	*ret = arena_array(r->arena, struct triple,
-		r->want->n + (r->base.want ? r->base.want->n : 0) + n_found);
-	c = inspect_sets(r, in, *ret, &n, e);
+		r->want->n + (r->base.want ? r->base.want->n : 0) + found.n);
+	if (c >= 0)
+		c = inspect_sets(r, in, *ret, &n, e);
+	if (c >= 0 && found.n)
+		memcpy(*ret + n, found.items, found.n * sizeof *found.items);
+	free(found.items);
 	if (c < 0)
 		return c;
-	if (n_found)
-		memcpy(*ret + n, found, n_found * sizeof *found);
-	*ret_n = n + n_found;
+	*ret_n = n + found.n;
 	if (*ret_n)
 		qsort(*ret, *ret_n, sizeof **ret, compare_triples);
 	return 0;

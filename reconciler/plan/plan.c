@@ -176,38 +176,49 @@ static void guard(struct plan *p, const char *format, ...)
 	va_end(ap);
 }
 
-static void count_removal(struct plan *p, const struct change *c, size_t *n_purged)
+struct removals {
+	size_t managed, purged, foreign;
+};
+
+static void count_removal(struct plan *p, const struct change *c, struct removals *n)
 {
 	if (c->op != OP_DELETE || (c->base && !counts(c->base)))
 		return;
 	p->n_removed++;
-	*n_purged += !c->base;
+	*(c->base ? &n->managed : c->is_foreign ? &n->foreign : &n->purged) += 1;
 }
 
-static void guard_removal(struct plan *p, size_t n_managed, size_t n_purged)
+static void guard_removal(struct plan *p, size_t n_managed, const struct removals *n)
 {
-	size_t n = p->n_removed - n_purged;
+	const char *text = "", *comma = "";
 
-	if (!n_purged)
-		guard(p, "it removes %zu of %zu resources", n, n_managed);
-	else if (!n)
-		guard(p, "it removes %zu from purged directories", n_purged);
-	else
-		guard(p, "it removes %zu of %zu resources, and %zu from purged directories", n,
-			n_managed, n_purged);
+	if (n->managed)
+		text = arena_printf(p->arena, "%zu of %zu resources", n->managed, n_managed);
+	if (n->purged) {
+		comma = *text ? ", and " : "";
+		text = arena_printf(
+			p->arena, "%s%s%zu from purged directories", text, comma, n->purged);
+	}
+	if (n->foreign) {
+		comma = *text ? ", and " : "";
+		text = arena_printf(p->arena, "%s%s%zu unit file%s that others have added", text,
+			comma, n->foreign, n->foreign == 1 ? "" : "s");
+	}
+	guard(p, "it removes %s", text);
 }
 
 int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base, struct err *e)
 {
-	size_t units = 0, n_managed = 0, n_purged = 0;
+	size_t units = 0, n_managed = 0;
+	struct removals n = {0};
 
 	p->guards = arena_array(p->arena, const char *, p->effects.n + 1);
 	for (size_t i = 0; i < p->n_changes; i++)
-		count_removal(p, &p->changes[i], &n_purged);
+		count_removal(p, &p->changes[i], &n);
 	for (size_t i = 0; base && i < base->n; i++)
 		n_managed += counts(base->items[i]);
 	if (p->n_removed > REMOVAL_MAX || p->n_removed * REMOVAL_PART > n_managed)
-		guard_removal(p, n_managed, n_purged);
+		guard_removal(p, n_managed, &n);
 	for (size_t i = 0; i < p->effects.n; i++) {
 		const struct effect *f = &p->effects.items[i];
 		const struct unit_status *u = NULL;

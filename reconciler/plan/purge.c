@@ -22,13 +22,11 @@
 #define TEMPORARY ".l4sync-" /* of an apply that was interrupted: the next one settles it */
 
 struct search {
-	struct run *run;
+	struct found *found;
 	struct inspection *in;
 	bool was_purged; /* the base had purged this directory already */
 	size_t n_known;
 	const struct resource **known; /* of want and base, by path; in the arena */
-	size_t n, cap;
-	struct triple *found; /* malloc'd */
 	struct err *e;
 };
 
@@ -137,74 +135,17 @@ static const struct resource *find_known(const struct search *s, const char *pat
 	return x ? *x : NULL;
 }
 
-static bool is_id_taken(const struct search *s, const char *id)
-{
-	if (resources_find(s->in->want, id) || (s->in->base && resources_find(s->in->base, id)))
-		return true;
-	for (size_t i = 0; i < s->n; i++)
-		if (!strcmp(s->found[i].id, id))
-			return true;
-	return false;
-}
-
-/* A second fragment of a unit cannot have the unit's id: it has its path's, and is a unit's file
- * all the same. */
-static const char *id_of(struct search *s, const char *path, mode_t mode)
-{
-	struct arena *a = s->in->arena;
-	bool is_link = S_ISLNK(mode);
-	const char *id =
-		S_ISDIR(mode) ? arena_printf(a, "dir:%s", path) : place_id(a, path, is_link);
-
-	if (*resource_name(id) != '/' && is_id_taken(s, id))
-		id = arena_printf(a, "%s:%s", is_link ? "link" : "file", path);
-	return id;
-}
-
-/* How it looks to the modules, which are asked about what somebody wants. */
-static struct resource *description_of(struct search *s, const char *path, mode_t mode)
-{
-	struct resource *like = arena_new_of(s->in->arena, struct resource);
-
-	like->id = id_of(s, path, mode);
-	resource_set(s->in->arena, like, "path", path);
-	if (S_ISLNK(mode))
-		resource_set(s->in->arena, like, "target", "");
-	return like;
-}
-
 static int add_found(struct search *s, const char *path, mode_t mode)
 {
-	struct inspection *in = s->in;
-	struct resource *live = NULL, *like = description_of(s, path, mode);
-	const char *of_place = S_ISDIR(mode) ? like->id : place_id(in->arena, path, S_ISLNK(mode));
-	struct triple t = {
-		.id = like->id,
-		.module = module_of(modules, of_place),
-		.is_purged = true,
-		.was_purged = s->was_purged,
-	};
+	const struct triple as = {.is_purged = true, .was_purged = s->was_purged};
 
-	if (!run_selects(s->run, like->id))
-		return 0;
-	if (s->n == FOUND_MAX)
+	if (s->found->n == FOUND_MAX)
 		return err_set(s->e, -E2BIG,
 			"there are more than %d things in purged directories that are not in the "
 			"state, as %s%s; nothing was touched. If they are to go, remove them by "
 			"hand",
-			FOUND_MAX, in->host->root_path, path);
-	in->changed = 0;
-	int r = t.module->inspect(in, like->id, like, &live, s->e);
-	if (r < 0 || !live)
-		return r;
-	/* Nobody has said whether it is a secret: what not everybody may read is taken for one. */
-	live->secret = S_ISREG(mode) && !(mode & S_IROTH);
-	t.live = (struct live_item){.live = live, .changed = in->changed};
-	s->found = grow(s->found, &s->cap, s->n, sizeof *s->found);
-	s->found[s->n++] = t;
-	if (!S_ISDIR(mode))
-		unit_view_remove(in->units, path);
-	return 0;
+			FOUND_MAX, s->in->host->root_path, path);
+	return found_add(s->found, path, mode, &as);
 }
 
 /* A link in a unit directory by which systemctl enables (an alias) or masks. */
@@ -368,10 +309,10 @@ static void remove_orphans(struct inspection *in)
 	}
 }
 
-int purge_search(
-	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e)
+int purge_search(struct found *found)
 {
-	struct search s = {.run = r, .in = in, .e = e};
+	struct inspection *in = found->in;
+	struct search s = {.found = found, .in = in, .e = found->e};
 	int code = 0;
 
 	s.known = arena_array(
@@ -384,7 +325,5 @@ int purge_search(
 		if (is_purged(in->want->items[i]))
 			code = search_purged(&s, resource_path(in->want->items[i]));
 	remove_orphans(in);
-	*ret = s.found;
-	*ret_n = s.n;
 	return code;
 }

@@ -2,8 +2,7 @@
 #ifndef L4SYNC_PLAN_PURGE_H
 #define L4SYNC_PLAN_PURGE_H
 
-#include "l4sync/module.h"
-#include "l4sync/run.h"
+#include "found.h"
 
 /*
  * Whether path is in a directory that the want purges, and is nobody's live data: then nothing
@@ -14,9 +13,8 @@ bool purge_covers(struct inspection *in, const char *path);
 /*
  * Looks through the purged directories of the want. Each selected thing that neither base nor want
  * name is a triple without either, inspected, and gone for the run's units; what is never removed
- * (sockets, devices, mount points) becomes a finding. malloc'd, unsorted.
+ * (sockets, devices, mount points) becomes a finding.
  */
-int purge_search(
-	struct run *r, struct inspection *in, struct triple **ret, size_t *ret_n, struct err *e);
+int purge_search(struct found *found);
 
 #endif

@@ -9,7 +9,7 @@
 
 static const struct row {
 	const char *scope; /* where it stands; "" is the manifest itself */
-	const char *word;  /* a key, or the value of a key */
+	const char *word;  /* a key */
 } rows[] = {
 	{"", "packages"},
 	{"", "checkouts"},
@@ -19,8 +19,6 @@ static const struct row {
 	{"files", "validate"},
 	{"files", "reload"},
 	{"units", "restart_on"},
-	{"units.foreign_dropins", "remove"},
-	{"units.foreign_dropins", "keep"},
 	{"units.restart", "before"},
 	{"units.restart", "check"},
 	{"units.restart", "busy"},
@@ -44,14 +42,6 @@ int unsupported_keys(const char *scope, const struct node *map, struct diags *di
 				"%s: is not supported by this version of l4sync",
 				map->keys[i]->text);
 	return r;
-}
-
-int unsupported_value(const char *scope, const struct node *value, struct diags *diags)
-{
-	if (value->kind != NODE_SCALAR || !is_unsupported(scope, value->text))
-		return 0;
-	return diag_add(diags, value->where, "%s: %s is not supported by this version of l4sync",
-		strrchr(scope, '.') + 1, value->text);
 }
 
 const char *unsupported_next(const char *scope, size_t *n)

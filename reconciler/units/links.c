@@ -94,13 +94,12 @@ static void add_with_files(struct unit_index *x, const char *template_name, stru
 		}
 }
 
-static int sorted_names(struct names *names, const char *const **ret, size_t *ret_n)
+static void sort_names(struct names *names, const char *const **ret, size_t *ret_n)
 {
 	if (names->n)
 		qsort(names->items, names->n, sizeof(*names->items), natural_cmp);
 	*ret = names->items;
 	*ret_n = names->n;
-	return 0;
 }
 
 int unit_index_enabled_instances(struct unit_index *x, const char *template_name,
@@ -109,7 +108,8 @@ int unit_index_enabled_instances(struct unit_index *x, const char *template_name
 	struct names names = {0};
 	int r = add_enabled(x, template_name, &names, e);
 
-	return r < 0 ? r : sorted_names(&names, ret, ret_n);
+	sort_names(&names, ret, ret_n);
+	return r;
 }
 
 int unit_index_known_instances(struct unit_index *x, const char *template_name,
@@ -119,7 +119,19 @@ int unit_index_known_instances(struct unit_index *x, const char *template_name,
 	int r = add_enabled(x, template_name, &names, e);
 
 	add_with_files(x, template_name, &names);
-	return r < 0 ? r : sorted_names(&names, ret, ret_n);
+	sort_names(&names, ret, ret_n);
+	return r;
+}
+
+void unit_index_fragment_names(struct unit_index *x, const char *const **ret, size_t *ret_n)
+{
+	struct names names = {0};
+
+	for (size_t i = 0; i < x->n_dirs; i++)
+		for (size_t j = 0; j < x->dirs[i]->n; j++)
+			if (unit_name_valid(x->dirs[i]->items[j].name))
+				names_add(x->arena, &names, x->dirs[i]->items[j].name);
+	sort_names(&names, ret, ret_n);
 }
 
 struct live_links {

@@ -88,6 +88,8 @@ static const struct {
 			"never", "restart.settle", "5000000000"}},
 	{false, "service:a.service", NO, {"enabled", "yes"}},
 	{false, "service:a.service", NO, {"state", "keep"}},
+	{true, "service:a@.service", NO, {"foreign_dropins", "remove"}},
+	{false, "service:a.service", NO, {"foreign_dropins", "delete"}},
 	{false, "service:a@.service", NO, {"state", "running"}},
 	{false, "service:a.service", NO, {"restart.after", "../b.service"}},
 	{false, "service:a.service", NO, {"restart.settle", "-1"}},

@@ -59,6 +59,22 @@ START_TEST(links_and_ranks)
 }
 END_TEST
 
+START_TEST(found_places)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct place p = place_found(a, "/run/systemd/system/a.service.d/x.conf");
+
+	ck_assert_int_eq(p.kind, PLACE_DROPIN);
+	ck_assert_str_eq(p.unit, "a.service");
+	p = place_found(a, "/etc/systemd/system.control/a.service");
+	ck_assert_int_eq(p.kind, PLACE_UNIT);
+	ck_assert_str_eq(p.unit_dir, "/etc/systemd/system.control");
+	ck_assert_str_eq(place_found(a, ETC "a.service").unit, "a.service");
+	ck_assert_int_eq(place_found(a, "/run/x").kind, PLACE_PLAIN);
+	ck_assert_int_eq(place_of(a, "/run/systemd/system/a.service").kind, PLACE_PLAIN);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("places");
@@ -66,6 +82,7 @@ int main(void)
 
 	tcase_add_loop_test(t, place, 0, ELEMENTS(places));
 	tcase_add_test(t, links_and_ranks);
+	tcase_add_test(t, found_places);
 	suite_add_tcase(suite, t);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

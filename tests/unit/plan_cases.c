@@ -19,6 +19,7 @@
 #include <check.h>
 #include <dirent.h>
 
+#include "../../reconciler/plan/foreign.h"
 #include "../unit_tree.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
@@ -27,6 +28,7 @@
 #include "l4sync/unit_view.h"
 
 #define DIR_NAME "tests/plan"
+#define FOREIGN_MAX 100 /* of one case */
 
 static const unsigned char test_key[HASH_SIZE] = "the key of no host";
 
@@ -201,6 +203,46 @@ static size_t add_found(
 	return c->sets[set]->n;
 }
 
+/* What the state says is to go, as inspect_all() finds it; since it was made just now, the time is
+ * replaced by one that stays the same. */
+static size_t add_foreign(struct plan_case *c, struct unit_view *view, struct triple *ret)
+{
+	const struct resources *base = c->sets[SET_BASE]->n ? c->sets[SET_BASE] : NULL;
+	const struct request request = {0};
+	struct run run = {.request = &request, .host = host, .arena = arena};
+	struct inspection in = {.host = host,
+		.arena = arena,
+		.want = c->sets[SET_WANT],
+		.base = base,
+		.key = test_key,
+		.units = view};
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct found found = {.run = &run, .in = &in, .e = &e};
+
+	ck_assert_msg(foreign_search(&found) >= 0, "%s", err_text(&e));
+	ck_assert_uint_le(found.n, FOREIGN_MAX);
+	for (size_t i = 0; i < found.n; i++) {
+		ret[i] = found.items[i];
+		ret[i].live.changed = 1795489800;
+	}
+	free(found.items);
+	return found.n;
+}
+
+static void take_out_times(struct findings *f)
+{
+	static const char before[] = "changed last ", time[] = "2026-01-02 03:04:05 UTC";
+
+	for (size_t i = 0; i < f->n; i++) {
+		const char *at = strstr(f->items[i].text, before);
+
+		if (at)
+			f->items[i].text = arena_printf(arena, "%.*s…%s",
+				(int)(at - f->items[i].text) + (int)strlen(before),
+				f->items[i].text, at + strlen(before) + strlen(time));
+	}
+}
+
 static const char *diff_of(void *userdata, const struct change *c)
 {
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
@@ -220,19 +262,26 @@ static struct plan *make_plan(struct plan_case *c)
 	struct plan *p = plan_new(arena);
 	struct triple *triples = arena_array(arena, struct triple,
 		c->sets[SET_BASE]->n + c->sets[SET_WANT]->n + c->sets[SET_FOUND]->n +
-			c->sets[SET_FOUND_LATER]->n);
+			c->sets[SET_FOUND_LATER]->n + FOREIGN_MAX);
 	size_t n = make_triples(c, triples);
 	struct unit_view *view =
 		unit_view_new(host, arena, c->sets[SET_WANT], base, c->sets[SET_ORIGINALS]);
 
 	n += add_found(c, SET_FOUND, view, triples + n);
 	n += add_found(c, SET_FOUND_LATER, view, triples + n);
+	size_t n_foreign = add_foreign(c, view, triples + n);
+	for (size_t i = 0; i < n; i++)
+		if (triples[i].base && unit_view_removes(view, resource_path(triples[i].base)))
+			triples[i].original = NULL;
+	n += n_foreign;
 	if (n)
 		qsort(triples, n, sizeof *triples, compare_triples);
 	p->host = "h";
 	p->want = c->sets[SET_WANT];
 	plan_compare(p, triples, n, test_key);
 	ck_assert_msg(plan_effects(p, view, &e) >= 0, "%s", err_text(&e));
+	ck_assert_msg(plan_foreign(p, view, test_key, &e) >= 0, "%s", err_text(&e));
+	take_out_times(&p->findings);
 	ck_assert_msg(plan_guard(p, view, base, &e) >= 0, "%s", err_text(&e));
 	plan_identify(p, test_key);
 	return p;

@@ -292,6 +292,65 @@ START_TEST(knows_names)
 }
 END_TEST
 
+static const char *without(struct unit_index *x, const char *unit, const char *path)
+{
+	struct unit_config c;
+
+	ck_assert(!unit_index_config_without(x, unit, &path, 1, &c, NULL));
+	return c.masked      ? "masked"
+	       : !c.found    ? "none"
+	       : c.n_dropins ? c.dropins[0].path
+			     : c.fragment.path;
+}
+
+/* As if a file were not there: for one question, or from then on. */
+START_TEST(leaves_out)
+{
+	static const char *const tree[] = {U "a.service", E "a.service -> /dev/null",
+		U "a.service.d/1.conf", E "a.service.d/1.conf", U "b.service",
+		E "c.service -> " U "b.service", E "c.service.d/2.conf", NULL};
+
+	put_lines(tree);
+	struct unit_index *x = index_with(NULL, 0);
+	ck_assert_str_eq(show(x, "a.service"), "masked");
+	ck_assert_str_eq(without(x, "a.service", E "a.service"), E "a.service.d/1.conf");
+	ck_assert_str_eq(show(x, "a.service"), "masked");
+	unit_index_remove(x, E "a.service");
+	ck_assert_str_eq(show(x, "a.service"), U "a.service | " E "a.service.d/1.conf");
+	ck_assert_str_eq(without(x, "a.service", E "a.service.d/1.conf"), U "a.service.d/1.conf");
+	ck_assert_str_eq(without(x, "a.service", U "a.service"), "none");
+	/* An alias that is gone gives no name, and takes its drop-ins along. */
+	ck_assert_str_eq(without(x, "b.service", E "c.service"), U "b.service");
+	ck_assert_str_eq(show(x, "b.service"), U "b.service | " E "c.service.d/2.conf");
+	unit_index_remove(x, E "c.service");
+	unit_index_remove(x, E "a.service.d/1.conf");
+	ck_assert_str_eq(show(x, "b.service"), U "b.service |");
+	ck_assert_str_eq(show(x, "a.service"), U "a.service | " U "a.service.d/1.conf");
+}
+END_TEST
+
+START_TEST(knows_instances)
+{
+	static const char *const tree[] = {U "t@.service", E "t@10.service.d/x.conf",
+		E "t@2.service", E "m.target.wants/t@7.service -> " U "t@.service",
+		E "u@1.service.d/x.conf", E "t@.service.d/x.conf", NULL};
+	const char *const *names;
+	size_t n;
+
+	put_lines(tree);
+	struct unit_index *x = index_with(NULL, 0);
+	ck_assert(!unit_index_known_instances(x, "t@.service", &names, &n, NULL));
+	ck_assert_uint_eq(n, 3);
+	ck_assert_str_eq(names[0], "t@2.service");
+	ck_assert_str_eq(names[1], "t@7.service");
+	ck_assert_str_eq(names[2], "t@10.service");
+	unit_index_fragment_names(x, &names, &n);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(names[0], "t@.service");
+	ck_assert_str_eq(names[1], "t@2.service");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("unit_index");
@@ -305,6 +364,8 @@ int main(void)
 	tcase_add_test(t, compares_contents);
 	tcase_add_loop_test(t, tells_what_hides, 0, ELEMENTS(hiding));
 	tcase_add_test(t, knows_names);
+	tcase_add_test(t, leaves_out);
+	tcase_add_test(t, knows_instances);
 	suite_add_tcase(s, t);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
