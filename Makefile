@@ -111,9 +111,9 @@ check-client: $(B)/l4sync-client ## the laptop's program builds with jansson alo
 	@$< --version
 
 # What the tests on real hosts ask systemd's side of the program with.
-PROBE_SRC := tests/host/systemd_probe.c \
-	$(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c reconciler/units/*.c)
-$(B)/tests/host/systemd_probe: $(call OBJ,$(PROBE_SRC))
+PROBE_SRC := $(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c \
+	reconciler/units/*.c reconciler/plan/sysctl_sources.c)
+$(B)/tests/host/%_probe: $(B)/tests/host/%_probe.o $(call OBJ,$(PROBE_SRC))
 	$(LINK) $(shell pkg-config --libs libsystemd nettle)
 
 check-host: ## the program on a real systemd, in containers (root)

@@ -24,16 +24,6 @@
 #define BLANKS " \t\r"
 #define GLOB_CHARS "*?["
 
-/* Dots to slashes and slashes to dots: from a dotted key to its path, and back. */
-static char *exchange(struct arena *a, const char *s)
-{
-	char *out = arena_strdup(a, s);
-
-	for (char *c = out; *c; c++)
-		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
-	return out;
-}
-
 /* Whether the path below /proc/sys is one that the kernel could have. */
 static bool is_key_path(const char *path)
 {
@@ -56,12 +46,12 @@ static bool is_key_path(const char *path)
 static const char *dotted_key(struct arena *a, const char *key)
 {
 	const char *separator = strpbrk(key, "./");
-	const char *path = separator && *separator == '.' ? exchange(a, key) : key;
+	const char *path = separator && *separator == '.' ? sysctl_exchange(a, key) : key;
 	const char *slash = strchr(path, '/'), *dot = strchr(path, '.');
 
 	if (!*key || !is_key_path(path) || (dot && (!slash || dot < slash)))
 		return NULL;
-	return exchange(a, path);
+	return sysctl_exchange(a, path);
 }
 
 static char *trim(struct arena *a, const char *s, size_t size)
@@ -175,7 +165,8 @@ static int compare_sources(const void *a, const void *b)
 	return c ? c : p->rank < q->rank ? -1 : p->rank > q->rank;
 }
 
-/* An assignment of the shipped files; of those to one key the last wins. */
+/* An assignment of the shipped files; of those to one key the last wins. value NULL: "-KEY", by
+ * which nothing sets the key, neither an earlier line nor a glob. */
 struct assignment {
 	const char *key, *value;
 	bool ignore;
@@ -196,16 +187,15 @@ static int add_assignment(struct reader *r, struct assignments *all, char *line,
 	if (!equals && !ignore)
 		return diag_add(r->diags, where,
 			"\"%s\" is no assignment; write KEY = VALUE (sysctl.d(5))", line);
-	/* "-KEY" takes keys out of globs, which are no resources of their own. */
-	if (!equals)
-		return 0;
-	*equals = '\0';
+	if (equals)
+		*equals = '\0';
 	const char *name = trim(r->arena, line + ignore, strlen(line + ignore));
+	/* Globs are no resources of their own. */
 	if (strpbrk(name, GLOB_CHARS))
 		return 0;
 	struct assignment assignment = {
 		.key = dotted_key(r->arena, name),
-		.value = trim(r->arena, equals + 1, strlen(equals + 1)),
+		.value = equals ? trim(r->arena, equals + 1, strlen(equals + 1)) : NULL,
 		.ignore = ignore,
 		.number = all->n,
 		.where = where,
@@ -289,7 +279,12 @@ static int add_settings(struct reader *r, struct assignments *all)
 
 		if (i + 1 < all->n && !strcmp(one->key, next->key)) {
 			/* The same value again keeps the "-" of the earlier one. */
-			ignore = !strcmp(one->value, next->value) && (ignore || one->ignore);
+			ignore = one->value && next->value && !strcmp(one->value, next->value) &&
+				 (ignore || one->ignore);
+			continue;
+		}
+		if (!one->value) {
+			ignore = false;
 			continue;
 		}
 		const struct resource *other =
@@ -388,11 +383,11 @@ static int sysctl_inspect(struct inspection *in, const char *id, const struct re
 	const char *refusal = wanted ? sysctl_refusal(in->arena, key, value, wanted) : NULL;
 	if (refusal)
 		finding_add(in->findings, "pending", "sysctl-needs-reboot", id, "%s", refusal);
-	if (wanted && !same && sysctl_is_final(key, wanted))
+	if (wanted && !same && !refusal && !sysctl_takes(key, wanted, value))
 		finding_add(in->findings, "lint", "not-undoable", id,
-			"%s = %s cannot be undone, not by a rollback either: the kernel refuses "
-			"every other value until the next boot",
-			key, wanted);
+			"%s = %s cannot be undone, not by a rollback either: after it the kernel "
+			"does not take %s before the next boot",
+			key, wanted, value);
 	*ret = arena_new_of(in->arena, struct resource);
 	(*ret)->id = id;
 	/* In the want's own spelling where they mean the same. */

@@ -53,6 +53,8 @@ int run_plan(struct run *r, struct err *e)
 	if (c >= 0)
 		c = plan_foreign(r->plan, r->units, r->key, e);
 	if (c >= 0)
+		c = plan_sysctl(r->plan, r->triples, r->n_triples, r->units, e);
+	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)
 		plan_identify(r->plan, r->key);

@@ -191,6 +191,12 @@ int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit
 int plan_foreign(
 	struct plan *p, struct unit_view *view, const unsigned char key[HASH_SIZE], struct err *e);
 
+/* Findings for kernel settings that the host's files, the want's among them, will set to something
+ * else at the next boot or with `sysctl --system`. Of the triples that are selected; sorted by id.
+ */
+int plan_sysctl(struct plan *p, const struct triple *triples, size_t n, struct unit_view *view,
+	struct err *e);
+
 size_t plan_restarts(const struct plan *p); /* how many restarts it has */
 
 /* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but

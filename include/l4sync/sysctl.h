@@ -31,8 +31,16 @@ int sysctl_read(struct host *h, struct arena *a, const char *key, enum sysctl_st
 int sysctl_write(
 	struct host *h, struct arena *a, const char *key, const char *value, struct err *e);
 
-/* Whether the kernel takes no other value until the next boot, once it has this one. */
-bool sysctl_is_final(const char *key, const char *value);
+/* The keys (dotted) that a pattern of paths below /proc/sys is for now; live host only. */
+int sysctl_glob(struct arena *a, const char *pattern, const char *const **ret, size_t *ret_n,
+	struct err *e);
+
+/* "net/ipv4/conf/eth0.1/forwarding" to "net.ipv4.conf.eth0/1.forwarding", and back. */
+const char *sysctl_exchange(struct arena *a, const char *s);
+
+/* Whether the kernel, which has the one value, takes the other before the next boot: some settings
+ * can only be tightened. Both normalized. True of all that is not known to be one of these. */
+bool sysctl_takes(const char *key, const char *live, const char *want);
 
 /* Why the kernel will refuse this change until the next boot (settings that only tighten), or
  * NULL. */

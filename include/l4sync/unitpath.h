@@ -110,6 +110,19 @@ int unit_index_install_links(struct unit_index *x, const char *unit, struct enab
 int unit_index_live_links(struct unit_index *x, const char *unit, struct enable_link **ret,
 	size_t *ret_n, struct err *e);
 
+/* A file anywhere, overlays laid over and links followed. */
+struct index_file {
+	const char *path;
+	const struct content *content; /* NULL: nothing in it: empty, dangling, no regular file */
+	const char *unread;            /* why what is in it could not be read, or NULL */
+};
+
+/* The entries of a directory that belongs to no unit (sysctl.d), hidden ones too, by name; none if
+ * it is not there. The one at a path. In the arena. */
+int unit_index_dir(struct unit_index *x, const char *path, struct index_file **ret, size_t *ret_n,
+	struct err *e);
+void unit_index_file(struct unit_index *x, const char *path, struct index_file *ret);
+
 /* Unit names, systemd.unit(5). In the arena. */
 bool unit_name_valid(const char *name);
 bool unit_name_is_template(const char *name); /* t@.service */

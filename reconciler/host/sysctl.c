@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,13 +15,20 @@
 
 #define VALUE_SIZE_MAX 65536 /* bytes; the kernel's own limit of one write is a page */
 
+#define PROC_SYS "/proc/sys/"
+
+const char *sysctl_exchange(struct arena *a, const char *s)
+{
+	char *out = arena_strdup(a, s);
+
+	for (char *c = out; *c; c++)
+		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	return out;
+}
+
 const char *sysctl_path(struct arena *a, const char *key)
 {
-	char *path = arena_printf(a, "/proc/sys/%s", key);
-
-	for (char *p = path + strlen("/proc/sys/"); *p; p++)
-		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-	return path;
+	return arena_printf(a, PROC_SYS "%s", sysctl_exchange(a, key));
 }
 
 const char *sysctl_normalize(struct arena *a, const char *value)
@@ -112,33 +120,102 @@ int sysctl_write(struct host *h, struct arena *a, const char *key, const char *v
 	return 0;
 }
 
+int sysctl_glob(
+	struct arena *a, const char *pattern, const char *const **ret, size_t *ret_n, struct err *e)
+{
+	const char *path = arena_printf(a, PROC_SYS "%s", pattern), **keys;
+	glob_t found;
+	struct stat st;
+	int r = glob(path, GLOB_NOSORT, NULL, &found);
+
+	*ret_n = 0;
+	if (r == GLOB_NOMATCH)
+		return 0;
+	if (r)
+		return err_set(e, -EIO, "cannot look for %s", path);
+	*ret = keys = arena_array(a, const char *, found.gl_pathc);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (stat(found.gl_pathv[i], &st) >= 0 && S_ISREG(st.st_mode))
+			keys[(*ret_n)++] = sysctl_exchange(a, found.gl_pathv[i] + strlen(PROC_SYS));
+	globfree(&found);
+	return 0;
+}
+
 /*
- * Settings that the kernel lets nobody loosen until the next boot: key, the value from which there
- * is no way back. Documentation/admin-guide/LSM/Yama.rst and admin-guide/sysctl/kernel.rst.
+ * Settings that the kernel lets nobody loosen until the next boot; each row is measured by
+ * tests/host/vm/sysctl.test. Documentation/admin-guide/LSM/Yama.rst and
+ * admin-guide/sysctl/kernel.rst.
  */
-static const struct {
-	const char *key, *final;
-} one_way[] = {
-	{"kernel.yama.ptrace_scope", "3"},
-	{"kernel.kexec_load_disabled", "1"},
-	{"kernel.modules_disabled", "1"},
-	{"kernel.unprivileged_bpf_disabled", "1"},
+enum way {
+	FINAL,      /* once it has the value it takes no other */
+	LOWER,      /* once it has not the value (no limit) only lower ones */
+	NEVER_BACK, /* once it has not the value it does not take it */
+	FEWER_BITS, /* numbers that only lose bits, or */
+	MORE_BITS,  /* only gain some: a write that says otherwise is taken, without an error */
 };
 
-bool sysctl_is_final(const char *key, const char *value)
+static const struct {
+	const char *key;
+	enum way way;
+	const char *value;
+} one_way[] = {
+	{"kernel.kexec_load_disabled", FINAL, "1"},
+	{"kernel.kexec_load_limit_panic", LOWER, "-1"},
+	{"kernel.kexec_load_limit_reboot", LOWER, "-1"},
+	{"kernel.max_rcu_stall_to_panic", NEVER_BACK, "0"},
+	{"kernel.modules_disabled", FINAL, "1"},
+	{"kernel.tainted", MORE_BITS, NULL},
+	{"kernel.unprivileged_bpf_disabled", FINAL, "1"},
+	{"kernel.usermodehelper.bset", FEWER_BITS, NULL},
+	{"kernel.usermodehelper.inheritable", FEWER_BITS, NULL},
+	{"kernel.yama.ptrace_scope", FINAL, "3"},
+};
+
+/* Of each number. */
+static bool has_no_new_bits(const char *live, const char *want)
 {
-	for (size_t i = 0; i < ELEMENTS(one_way); i++)
-		if (!strcmp(key, one_way[i].key) && !strcmp(value, one_way[i].final))
-			return true;
-	return false;
+	for (char *l, *w; *live && *want; live = l, want = w) {
+		unsigned long long old = strtoull(live, &l, 10), new = strtoull(want, &w, 10);
+
+		if (l == live || w == want)
+			return true; /* no numbers: the kernel's to judge */
+		if (new & ~old)
+			return false;
+	}
+	return true;
+}
+
+bool sysctl_takes(const char *key, const char *live, const char *want)
+{
+	for (size_t i = 0; i < ELEMENTS(one_way); i++) {
+		const char *value = one_way[i].value;
+
+		if (strcmp(key, one_way[i].key) != 0 || !strcmp(live, want))
+			continue;
+		switch (one_way[i].way) {
+		case FINAL:
+			return strcmp(live, value) != 0;
+		case LOWER:
+			return !strcmp(live, value) ||
+			       (strcmp(want, value) != 0 &&
+				       strtoll(want, NULL, 10) < strtoll(live, NULL, 10));
+		case NEVER_BACK:
+			return strcmp(want, value) != 0;
+		case FEWER_BITS:
+			return has_no_new_bits(live, want);
+		case MORE_BITS:
+			return has_no_new_bits(want, live);
+		}
+	}
+	return true;
 }
 
 const char *sysctl_refusal(struct arena *a, const char *key, const char *live, const char *want)
 {
-	if (!sysctl_is_final(key, live) || !strcmp(want, live))
+	if (sysctl_takes(key, live, want))
 		return NULL;
 	return arena_printf(a,
-		"%s is %s, and the kernel refuses every other value until the next boot: reboot "
-		"the host before %s can be set, or put %s into the state",
+		"%s is %s, and the kernel does not take %s before the next boot: reboot the host "
+		"first, or put %s into the state",
 		key, live, want, live);
 }

@@ -78,7 +78,7 @@ static struct entry *listing_add(struct arena *a, struct listing *l)
 }
 
 /* What stands there now; a directory that is not there has nothing in it. */
-static int listing_read(struct unit_index *x, struct listing *l, struct err *e)
+static int listing_read(struct unit_index *x, struct listing *l, bool hidden, struct err *e)
 {
 	int fd, r = host_open_following(x->host, l->path, O_RDONLY | O_DIRECTORY, &fd, e);
 	struct dirent *d;
@@ -95,7 +95,8 @@ static int listing_read(struct unit_index *x, struct listing *l, struct err *e)
 		struct entry entry = {.kind = kind_of(fd, d)};
 
 		/* systemd passes over hidden files everywhere. */
-		if (d->d_name[0] == '.')
+		if (d->d_name[0] == '.' &&
+			(!hidden || !strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")))
 			continue;
 		if (entry.kind == ENTRY_LINK &&
 			link_read(x->arena, fd, d->d_name, &entry.target) < 0)
@@ -160,12 +161,13 @@ static void listing_overlay(struct unit_index *x, struct listing *l)
 		qsort(l->items, l->n, sizeof *l->items, entry_cmp);
 }
 
-static int listing_new(struct unit_index *x, const char *path, struct listing **ret, struct err *e)
+int listing_new(
+	struct unit_index *x, const char *path, bool hidden, struct listing **ret, struct err *e)
 {
 	struct listing *l = arena_new_of(x->arena, struct listing);
 
 	l->path = path;
-	int r = listing_read(x, l, e);
+	int r = listing_read(x, l, hidden, e);
 	if (r < 0)
 		return r;
 	listing_overlay(x, l);
@@ -182,7 +184,7 @@ static int listing_follow(
 
 	if (r < 0)
 		return r;
-	r = listing_new(x, f.hops.items[f.hops.n - 1], ret, e);
+	r = listing_new(x, f.hops.items[f.hops.n - 1], false, ret, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < (*ret)->n; i++) {
@@ -202,7 +204,7 @@ int entry_listing(struct unit_index *x, struct entry *entry, struct listing **re
 	if (!entry->listing && entry->kind == ENTRY_LINK)
 		r = listing_follow(x, entry, &entry->listing, e);
 	else if (!entry->listing)
-		r = listing_new(x, entry->path, &entry->listing, e);
+		r = listing_new(x, entry->path, false, &entry->listing, e);
 	*ret = entry->listing;
 	return r;
 }
@@ -296,7 +298,7 @@ int unit_index_new(struct host *h, struct arena *a, const struct unit_overlay *o
 	for (size_t i = 0; i < SEARCH_PATH_MAX; i++) {
 		if (search_path[i].live_only && !h->live)
 			continue;
-		int r = listing_new(x, search_path[i].path, &x->dirs[x->n_dirs++], e);
+		int r = listing_new(x, search_path[i].path, false, &x->dirs[x->n_dirs++], e);
 		if (r < 0)
 			return r;
 	}

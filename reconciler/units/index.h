@@ -104,6 +104,9 @@ const char *path_parent(struct arena *a, const char *path);
 const char *path_name(const char *path);
 
 /* index.c */
+/* hidden: those whose name begins with a dot as well. */
+int listing_new(
+	struct unit_index *x, const char *path, bool hidden, struct listing **ret, struct err *e);
 int entry_listing(struct unit_index *x, struct entry *entry, struct listing **ret, struct err *e);
 /* What a link of a search directory stands for: entry->alias, entry->ignored. */
 int entry_alias(struct unit_index *x, struct entry *entry, struct err *e);

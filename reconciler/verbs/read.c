@@ -193,7 +193,7 @@ int want_select(struct run *r, struct err *e)
 		resources_meta(part, r->want->metas[i].key, r->want->metas[i].value);
 	resources_sort(part, NULL);
 	run_replace_want(r, part);
-	return want_load_units(r, r->base.want, e);
+	return want_load_config(r, r->base.want, e);
 }
 
 int run_read(struct run *r, struct err *e)
@@ -210,6 +210,6 @@ int run_read(struct run *r, struct err *e)
 	closep_(&job.source.path_fd);
 	/* A unit that leaves the state may be put back as it was before it was adopted. */
 	if (c >= 0)
-		c = want_load_units(r, r->base.originals, e);
+		c = want_load_config(r, r->base.originals, e);
 	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
 }

@@ -5,18 +5,26 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/places.h"
 #include "l4sync/plan.h"
 #include "l4sync/run.h"
 
 #include "want.h"
 
-int want_load_units(struct run *r, struct resources *set, struct err *e)
+static bool is_config(struct arena *a, const struct resource *item)
+{
+	const char *path = resource_path(item);
+
+	return resource_is(item, "unit") || resource_is(item, "dropin") ||
+	       (path && place_of(a, path).kind == PLACE_SYSCTL);
+}
+
+int want_load_config(struct run *r, struct resources *set, struct err *e)
 {
 	for (size_t i = 0; set && i < set->n; i++) {
 		struct resource *item = set->items[i];
 
-		if ((!resource_is(item, "unit") && !resource_is(item, "dropin")) ||
-			!item->content || item->content->keyed)
+		if (!item->content || item->content->keyed || !is_config(r->arena, item))
 			continue;
 		int c = history_content(r->history, r->arena, item->content, &item->content, e);
 		if (c < 0)
@@ -32,7 +40,7 @@ int run_read_base(struct run *r, struct err *e)
 			"nothing has been applied on this host yet, so there is nothing to check "
 			"it against: l4sync plan shows what an apply would do");
 	r->want = r->base.want;
-	return want_load_units(r, r->want, e);
+	return want_load_config(r, r->want, e);
 }
 
 int run_read_heal(struct run *r, struct err *e)
@@ -269,8 +277,8 @@ int run_read_generation(struct run *r, struct err *e)
 	r->rollback_to = g.number;
 	r->want = TAKE_PTR(g.want);
 	run_replace_want(r, without_secrets(r, r->want));
-	c = want_load_units(r, r->want, e);
+	c = want_load_config(r, r->want, e);
 	if (c >= 0)
-		c = want_load_units(r, r->base.originals, e);
+		c = want_load_config(r, r->base.originals, e);
 	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
 }

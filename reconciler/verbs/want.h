@@ -4,9 +4,10 @@
 
 #include "l4sync/run.h"
 
-/* What systemd would load is compared by its bytes, which a generation read back has not at hand,
- * and of a secret not at all. set may be NULL. */
-int want_load_units(struct run *r, struct resources *set, struct err *e);
+/* What systemd would load (units, drop-ins, files of sysctl.d) is looked into, which takes its
+ * bytes. A generation read back has them not at hand, and of a secret not at all. set may be NULL.
+ */
+int want_load_config(struct run *r, struct resources *set, struct err *e);
 
 /*
  * With --only the want becomes what was applied last, with the selected resources as they were

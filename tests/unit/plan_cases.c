@@ -12,9 +12,9 @@
  * found: in a directory that is purged from now on; found-later: that was purged already. Both are
  * live. Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
  * keyed hash of the content is known, as in a generation; @SECONDS: when it was changed last. What
- *is live with a content or target is also put into a file tree, which the unit search path is read
- *from. The plan's id is checked by the tests further down, not by the cases. `UPDATE_CASES=1 make
- *check-unit` writes what comes out into the cases; then read the diff.
+ *is live with a content or target is also put into a file tree, which the unit search path and the
+ *files of sysctl.d are read from. The plan's id is checked by the tests further down, not by the
+ *cases. `UPDATE_CASES=1 make check-unit` writes what comes out into the cases; then read the diff.
  */
 #include <check.h>
 #include <dirent.h>
@@ -132,15 +132,14 @@ static void take_sections(struct plan_case *c, const char *name, const struct bu
 		resources_sort(c->sets[i], NULL);
 }
 
-/* The live units as files, for the unit search path. */
+/* The live files, for the unit search path and the directories of kernel settings. */
 static void put_live(const struct resources *live)
 {
 	for (size_t i = 0; i < live->n; i++) {
 		const struct resource *item = live->items[i];
-		const char *path = resource_get(item, "path"),
-			   *target = resource_get(item, "target");
+		const char *path = resource_path(item), *target = resource_get(item, "target");
 
-		if (!path)
+		if (!path || resource_is(item, "dir"))
 			continue;
 		put(target ? arena_printf(arena, "%s -> %s", path, target)
 			   : arena_printf(arena, "%s = %s", path,
@@ -282,6 +281,7 @@ static struct plan *make_plan(struct plan_case *c)
 	ck_assert_msg(plan_effects(p, view, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_foreign(p, view, test_key, &e) >= 0, "%s", err_text(&e));
 	take_out_times(&p->findings);
+	ck_assert_msg(plan_sysctl(p, triples, n, view, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_guard(p, view, base, &e) >= 0, "%s", err_text(&e));
 	plan_identify(p, test_key);
 	return p;

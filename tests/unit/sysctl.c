@@ -101,6 +101,20 @@ START_TEST(no_way_back)
 		{"kernel.yama.ptrace_scope", "2", "0", false},
 		{"kernel.yama.ptrace_scope", "2", "3", false},
 		{"kernel.modules_disabled", "1", "0", true},
+		{"kernel.unprivileged_bpf_disabled", "2", "0", false},
+		{"kernel.kexec_load_limit_panic", "-1", "5", false},
+		{"kernel.kexec_load_limit_panic", "5", "4", false},
+		{"kernel.kexec_load_limit_panic", "5", "6", true},
+		{"kernel.kexec_load_limit_panic", "0", "-1", true},
+		{"kernel.max_rcu_stall_to_panic", "0", "5", false},
+		{"kernel.max_rcu_stall_to_panic", "5", "0", true},
+		{"kernel.max_rcu_stall_to_panic", "5", "1", false},
+		{"kernel.usermodehelper.bset", "3 1", "1 0", false},
+		{"kernel.usermodehelper.bset", "3 1", "4 0", true},
+		{"kernel.usermodehelper.bset", "3 0", "3 1", true},
+		{"kernel.usermodehelper.bset", "x", "3 1", false},
+		{"kernel.tainted", "1", "3", false},
+		{"kernel.tainted", "1", "2", true},
 		{"vm.swappiness", "3", "2", false},
 	};
 	const char *text = sysctl_refusal(arena, cases[_i].key, cases[_i].live, cases[_i].want);
@@ -121,7 +135,7 @@ int main(void)
 	tcase_add_loop_test(c, normalized, 0, 7);
 	tcase_add_test(c, reading);
 	tcase_add_test(c, writing);
-	tcase_add_loop_test(c, no_way_back, 0, 6);
+	tcase_add_loop_test(c, no_way_back, 0, 20);
 	suite_add_tcase(s, c);
 	SRunner *runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

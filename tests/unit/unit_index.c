@@ -351,6 +351,41 @@ START_TEST(knows_instances)
 }
 END_TEST
 
+START_TEST(lists_other_directories)
+{
+	static const char *const lines[] = {"/etc/sysctl.d/.hidden = h", "/etc/sysctl.d/a = a",
+		"/etc/sysctl.d/empty = ", "/etc/sysctl.d/gone = g", "/etc/sysctl.d/link -> ../else",
+		"/etc/sysctl.d/mask -> /dev/null", "/etc/sysctl.d/nowhere -> /none",
+		"/etc/sysctl.d/dir/x = x", "/etc/else = old", NULL};
+	const struct unit_overlay overlays[] = {
+		{.path = "/etc/sysctl.d/a", .content = content_new(arena, "A", 1)},
+		{.path = "/etc/sysctl.d/new", .content = content_new(arena, "N", 1)},
+		{.path = "/etc/sysctl.d/gone"},
+		{.path = "/etc/else", .content = content_new(arena, "E", 1)},
+	};
+	_cleanup_buf_ struct buf found = BUF_INIT;
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct index_file *files, file;
+	size_t n;
+
+	put_lines(lines);
+	struct unit_index *x = index_with(overlays, ELEMENTS(overlays));
+	ck_assert_int_eq(unit_index_dir(x, "/etc/sysctl.d", &files, &n, &e), 0);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_ptr_null(files[i].unread);
+		buf_addf(&found, "%s=%s ", files[i].path + strlen("/etc/sysctl.d/"),
+			files[i].content ? (const char *)files[i].content->data : "-");
+	}
+	ck_assert_str_eq(found.data, ".hidden=h a=A dir=- empty=- link=E mask=- new=N nowhere=- ");
+	ck_assert_int_eq(unit_index_dir(x, "/etc/none", &files, &n, &e), 0);
+	ck_assert_uint_eq(n, 0);
+	unit_index_file(x, "/etc/else", &file);
+	ck_assert_str_eq(file.content->data, "E");
+	unit_index_file(x, "/etc/none", &file);
+	ck_assert(!file.content && !file.unread);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("unit_index");
@@ -363,6 +398,7 @@ int main(void)
 	tcase_add_test(t, lays_overlays_over);
 	tcase_add_test(t, compares_contents);
 	tcase_add_loop_test(t, tells_what_hides, 0, ELEMENTS(hiding));
+	tcase_add_test(t, lists_other_directories);
 	tcase_add_test(t, knows_names);
 	tcase_add_test(t, leaves_out);
 	tcase_add_test(t, knows_instances);
