@@ -41,8 +41,8 @@ static const struct {
 static int check_kills(struct txn *t, struct bus *bus, const char *unit, const char *cgroup,
 	const struct cgroup_limit *of, struct err *e)
 {
-	uint64_t limit, used;
-	bool kills;
+	uint64_t limit, used = 0;
+	bool kills = false;
 	int r = bus_unit_number(bus, t->arena, unit, of->directive, &limit, e);
 
 	if (r >= 0)
