@@ -253,7 +253,8 @@ static int compare_names(const void *a, const void *b)
 static int covered_keys(
 	struct search *s, const struct sysctl_line *glob, const char ***ret, size_t *ret_n)
 {
-	const char *const *live = NULL, **keys;
+	const char *const *live = NULL;
+	const char **keys;
 	size_t n = 0, n_live = 0, kept = 0, max = 0;
 	int r = s->host->live ? sysctl_glob(s->arena, glob->target, &live, &n_live, s->e) : 0;
 
