@@ -92,6 +92,9 @@ struct effects {
 	struct effect *items; /* malloc'd; in order once effects_order() was called */
 };
 
+/* The effect of that action on that target, or NULL; valid until one is added. */
+struct effect *effects_find(const struct effects *f, enum action action, const char *target);
+
 /* A template whose configuration a change alters: what an instance that is started between plan
  * and apply has to be restarted for. */
 struct affected_template {

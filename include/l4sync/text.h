@@ -14,6 +14,9 @@
 bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
 
+/* Whether a word is one of words that blanks separate; "" is none. */
+bool text_has_word(const char *words, const char *word);
+
 /*
  * Appends s so that it stays on one line, does nothing to a terminal and can be read back:
  * backslash as \\, newline \n, tab \t; other control characters (below 0x20, 0x7f, U+0080 to

@@ -22,8 +22,9 @@ struct assignment {
 int unit_file_parse(struct arena *a, const struct content *content,
 	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
 
-/* The next word of *p, unquoted, which moves behind it; NULL at the end. In the arena. */
-const char *unit_word_next(struct arena *a, const char **p);
+/* The next word of *p, which moves behind it; NULL at the end. Escapes are left; quotes are taken
+ * away if unquote is true. In the arena. */
+const char *unit_word(struct arena *a, const char **p, bool unquote);
 
 /* Whether two files make the same assignments in the same order: whether they differ only in
  * comments and white space. Either may be NULL. */

@@ -73,8 +73,9 @@ int unit_index_hidden(struct unit_index *x, const char *path, const char *unit,
  * True as well when something could not be read. */
 bool unit_index_concerns(struct unit_index *x, const char *path, const char *unit);
 
-/* Whether a path is `over`, or leads there through links. Reads no content. */
-bool unit_index_leads_over(struct unit_index *x, const char *path, const char *over);
+/* The paths that a path leads over, itself first and where it ends last; none where that cannot be
+ * told. Reads no content. In the arena. */
+const char *const *unit_index_hops(struct unit_index *x, const char *path, size_t *ret_n);
 
 /* All instances NAME@x of a template that are enabled by *.wants, *.requires and *.upholds links,
  * natural order; with NULL all names that those directories enable. In the arena. */

@@ -147,19 +147,11 @@ static int restart_one(
 	return 0;
 }
 
-static bool restarts_unit(const struct effects *f, const char *unit)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == ACTION_RESTART && !strcmp(f->items[i].target, unit))
-			return true;
-	return false;
-}
-
 void restarts_announce(struct sink *s, const struct effects *shown, const struct effects *now)
 {
 	for (size_t i = 0; i < now->n; i++)
 		if (now->items[i].action == ACTION_RESTART &&
-			!restarts_unit(shown, now->items[i].target))
+			!effects_find(shown, ACTION_RESTART, now->items[i].target))
 			event_message(s, "warning",
 				"%s was started since the plan was made, and is restarted like the "
 				"others",

@@ -20,6 +20,16 @@ bool text_ends(const char *s, const char *suffix)
 	return n >= m && !memcmp(s + n - m, suffix, m);
 }
 
+bool text_has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = words; n && (p = strstr(p, word)); p += n)
+		if ((p == words || p[-1] == ' ') && (!p[n] || p[n] == ' '))
+			return true;
+	return false;
+}
+
 /* The length of the UTF-8 sequence at s (shortest form, no surrogates, at most U+10FFFF), or 0. */
 static size_t utf8_length(const unsigned char *s, size_t size)
 {

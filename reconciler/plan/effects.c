@@ -30,14 +30,19 @@ const char *action_name(enum action action)
 	return names[action];
 }
 
-void effect_add(struct effects *f, enum action action, const char *target, const char *because)
+struct effect *effects_find(const struct effects *f, enum action action, const char *target)
 {
-	struct effect *x = NULL;
-
-	for (size_t i = 0; i < f->n && !x; i++)
+	for (size_t i = 0; i < f->n; i++)
 		if (f->items[i].action == action &&
 			(!target || !strcmp(f->items[i].target, target)))
-			x = &f->items[i];
+			return &f->items[i];
+	return NULL;
+}
+
+void effect_add(struct effects *f, enum action action, const char *target, const char *because)
+{
+	struct effect *x = effects_find(f, action, target);
+
 	if (!x) {
 		f->items = grow(f->items, &f->cap, f->n, sizeof(*f->items));
 		x = &f->items[f->n++];
@@ -141,6 +146,14 @@ static int report_hidden(struct deriving *d, const struct change *c, bool *ret_h
 	return 0;
 }
 
+struct affected_template *template_affected(const struct plan *p, const char *name)
+{
+	for (size_t i = 0; name && i < p->n_templates; i++)
+		if (!strcmp(p->templates[i].name, name))
+			return &p->templates[i];
+	return NULL;
+}
+
 /* The template itself, whether or not an instance runs now. */
 static int consider_template(struct deriving *d, const struct change *c)
 {
@@ -154,9 +167,8 @@ static int consider_template(struct deriving *d, const struct change *c)
 	int r = unit_affected(d, name, c, &before, &after, &affected);
 	if (r < 0 || !affected)
 		return r;
-	for (size_t i = 0; i < p->n_templates; i++)
-		if (!strcmp(p->templates[i].name, name))
-			return 0;
+	if (template_affected(p, name))
+		return 0;
 	struct affected_template *t = &p->templates[p->n_templates++];
 	*t = (struct affected_template){.name = name, .because = c->id};
 	meaning_template(d, &before, &after, t);
@@ -286,14 +298,6 @@ static int change_effects(struct deriving *d, const struct change *c)
 	return r;
 }
 
-static bool has_effect(const struct effects *f, enum action action, const char *target)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == action && !strcmp(f->items[i].target, target))
-			return true;
-	return false;
-}
-
 /* What is stopped or started anyway is not restarted, and a restart takes all settings along. */
 static void drop_double(struct effects *f)
 {
@@ -303,9 +307,10 @@ static void drop_double(struct effects *f)
 		enum action action = f->items[i].action;
 		const char *target = f->items[i].target;
 		bool live = action == ACTION_LIVE, restart = action == ACTION_RESTART;
-		bool other = ((live || restart) && (has_effect(f, ACTION_STOP, target) ||
-							   has_effect(f, ACTION_START, target))) ||
-			     (live && has_effect(f, ACTION_RESTART, target));
+		bool other =
+			((live || restart) && (effects_find(f, ACTION_STOP, target) ||
+						      effects_find(f, ACTION_START, target))) ||
+			(live && effects_find(f, ACTION_RESTART, target));
 		if (!other)
 			f->items[kept++] = f->items[i];
 	}

@@ -9,17 +9,9 @@
 
 #include "effects_internal.h"
 
-static const struct effect *restart_of(const struct effects *f, const char *unit)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == ACTION_RESTART && !strcmp(f->items[i].target, unit))
-			return &f->items[i];
-	return NULL;
-}
-
 bool effect_is_carried(const struct effects *f, const struct effect *x, const char *by)
 {
-	for (; x && x->carried_by; x = restart_of(f, x->carried_by))
+	for (; x && x->carried_by; x = effects_find(f, ACTION_RESTART, x->carried_by))
 		if (!strcmp(x->carried_by, by))
 			return true;
 	return false;
@@ -31,7 +23,7 @@ static int carry(struct deriving *d, size_t of, const char *unit)
 	struct effects *f = &d->plan->effects;
 	const struct unit_status *u = NULL;
 
-	if (!restart_of(f, unit)) {
+	if (!effects_find(f, ACTION_RESTART, unit)) {
 		int r = unit_view_find(d->view, unit, &u, d->e);
 
 		if (r < 0 || !u || !unit_status_running(u))
@@ -40,12 +32,9 @@ static int carry(struct deriving *d, size_t of, const char *unit)
 	for (size_t i = 0; i < f->items[of].n_because; i++)
 		effect_add(f, ACTION_RESTART, unit, f->items[of].because[i]);
 	/* Two that require each other are carried once. */
-	if (effect_is_carried(f, &f->items[of], unit))
-		return 0;
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == ACTION_RESTART && !strcmp(f->items[i].target, unit) &&
-			i != of && !f->items[i].carried_by)
-			f->items[i].carried_by = f->items[of].target;
+	struct effect *x = effects_find(f, ACTION_RESTART, unit);
+	if (x != &f->items[of] && !x->carried_by && !effect_is_carried(f, &f->items[of], unit))
+		x->carried_by = f->items[of].target;
 	return 0;
 }
 

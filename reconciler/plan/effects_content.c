@@ -63,16 +63,28 @@ static void affect_template(struct searching *s, const char *because)
 {
 	struct plan *p = s->d->plan;
 	const char *template = unit_name_template(p->arena, s->unit);
+	struct affected_template *t = template_affected(p, template);
 
 	if (!template)
 		return;
-	for (size_t i = 0; i < p->n_templates; i++)
-		if (!strcmp(p->templates[i].name, template)) {
-			p->templates[i].restarts = true;
-			return;
-		}
-	p->templates[p->n_templates++] =
-		(struct affected_template){.name = template, .because = because, .restarts = true};
+	if (!t) {
+		t = &p->templates[p->n_templates++];
+		*t = (struct affected_template){.name = template, .because = because};
+	}
+	t->restarts = true;
+}
+
+struct hops {
+	const char *const *paths;
+	size_t n;
+};
+
+static bool leads_over(const struct hops *hops, const char *path)
+{
+	for (size_t i = 0; i < hops->n; i++)
+		if (!strcmp(hops->paths[i], path))
+			return true;
+	return false;
 }
 
 /* A path as the unit has it, with its specifiers. */
@@ -80,15 +92,17 @@ static void consider_path(struct searching *s, const char *written)
 {
 	struct deriving *d = s->d;
 	const char *path = unit_specifiers(d->plan->arena, s->unit, written);
+	struct hops before, after;
 
 	if (!path || *path != '/')
 		return;
+	before.paths = unit_index_hops(d->before, path, &before.n);
+	after.paths = unit_index_hops(d->after, path, &after.n);
 	for (size_t i = 0; i < d->plan->n_changes; i++) {
 		const struct change *c = &d->plan->changes[i];
 
-		if (!changes_content(c) ||
-			(!unit_index_leads_over(d->after, path, change_path(c)) &&
-				!unit_index_leads_over(d->before, path, change_path(c))))
+		if (!changes_content(c) || (!leads_over(&before, change_path(c)) &&
+						   !leads_over(&after, change_path(c))))
 			continue;
 		if (meaning_restart(d, s->unit, c->id) && !strcmp(path, written))
 			affect_template(s, c->id);
@@ -108,13 +122,13 @@ static bool is_interpreter(const char *path)
 static void consider_program(struct searching *s, const char *value)
 {
 	struct arena *a = s->d->plan->arena;
-	const char *p = value + strspn(value, "@-:+!|"), *word = unit_word_next(a, &p);
+	const char *p = value + strspn(value, "@-:+!|"), *word = unit_word(a, &p, true);
 	bool script = word && is_interpreter(word);
 
 	if (word)
 		consider_path(s, word);
 	/* The first argument that is no option. */
-	while (script && (word = unit_word_next(a, &p)) && *word == '-')
+	while (script && (word = unit_word(a, &p, true)) && *word == '-')
 		;
 	if (script && word)
 		consider_path(s, word);

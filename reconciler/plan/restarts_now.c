@@ -10,30 +10,11 @@
 
 #include "effects_internal.h"
 
-static const struct effect *planned(const struct plan *p, enum action action, const char *unit)
-{
-	for (size_t i = 0; i < p->effects.n; i++)
-		if (p->effects.items[i].action == action &&
-			!strcmp(p->effects.items[i].target, unit))
-			return &p->effects.items[i];
-	return NULL;
-}
-
-/* The template that makes a unit matter which the plan does not name; NULL: it does not. */
-static const struct affected_template *template_of(struct plan *p, const char *unit)
-{
-	const char *template = unit_name_template(p->arena, unit);
-
-	for (size_t i = 0; template && i < p->n_templates; i++)
-		if (!strcmp(p->templates[i].name, template))
-			return &p->templates[i];
-	return NULL;
-}
-
 static void collect(struct plan *p, const struct unit_status *u, struct effects *ret)
 {
-	const struct effect *f = planned(p, ACTION_RESTART, u->name);
-	const struct affected_template *t = f ? NULL : template_of(p, u->name);
+	const struct effect *f = effects_find(&p->effects, ACTION_RESTART, u->name);
+	const struct affected_template *t =
+		f ? NULL : template_affected(p, unit_name_template(p->arena, u->name));
 	const struct resource *policy = unit_policy(p->arena, p->want, u->name);
 	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
 	bool rolling = !mode || !strcmp(mode, "rolling");
@@ -44,7 +25,7 @@ static void collect(struct plan *p, const struct unit_status *u, struct effects 
 		effect_add(ret, ACTION_RESTART, u->name, f->because[i]);
 	if (t && t->restarts && rolling)
 		effect_add(ret, ACTION_RESTART, u->name, t->because);
-	else if (t && t->live && !planned(p, ACTION_LIVE, u->name))
+	else if (t && t->live && !effects_find(&p->effects, ACTION_LIVE, u->name))
 		effect_add(ret, ACTION_LIVE, u->name, t->because);
 }
 

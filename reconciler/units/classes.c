@@ -265,16 +265,6 @@ const char *directive_class_name(enum directive_class c)
 	return names[c];
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = words; n && (p = strstr(p, word)); p += n)
-		if ((p == words || p[-1] == ' ') && (!p[n] || p[n] == ' '))
-			return true;
-	return false;
-}
-
 static unsigned section_bit(const char *section)
 {
 	for (size_t i = 0; i < ELEMENTS(sections); i++)
@@ -292,7 +282,7 @@ struct directive_type directive_type(struct arena *a, const char *section, const
 		if (!strcmp(outdated[i].old, key))
 			key = outdated[i].key;
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
-		if ((rows[i].sections & bit) && has_word(rows[i].keys, key))
+		if ((rows[i].sections & bit) && text_has_word(rows[i].keys, key))
 			return (struct directive_type){
 				arena_strdup(a, key), rows[i].kind, rows[i].class, rows[i].group};
 	/* [Install] is read by whoever enables the unit, X-… by nobody. */

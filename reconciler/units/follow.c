@@ -198,11 +198,12 @@ int path_follow(struct unit_index *x, const char *path, struct followed *ret, st
 	return follow(x, path, true, ret, e);
 }
 
-bool unit_index_leads_over(struct unit_index *x, const char *path, const char *over)
+const char *const *unit_index_hops(struct unit_index *x, const char *path, size_t *ret_n)
 {
 	struct followed f = {0};
 
-	return follow(x, path, false, &f, NULL) >= 0 && names_has(&f.hops, over);
+	*ret_n = follow(x, path, false, &f, NULL) < 0 ? 0 : f.hops.n;
+	return f.hops.items;
 }
 
 int entry_follow(struct unit_index *x, struct entry *entry, struct followed **ret, struct err *e)

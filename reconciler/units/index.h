@@ -144,8 +144,4 @@ struct dropins {
 int dropins_collect(
 	struct unit_index *x, const struct names *dirs, struct dropins *d, struct err *e);
 
-/* syntax.c */
-/* The next word of *p: quotes taken away, escapes left; NULL at the end. */
-const char *unit_word(struct arena *a, const char **p, bool unquote);
-
 #endif

@@ -115,11 +115,6 @@ const char *unit_word(struct arena *a, const char **p, bool unquote)
 	return word.size ? arena_strndup(a, word.data, word.size) : "";
 }
 
-const char *unit_word_next(struct arena *a, const char **p)
-{
-	return unit_word(a, p, true);
-}
-
 /* The assignments of a file that systemd loads, one a line: what its comments and blanks leave.
  * [Install] is for who enables it. */
 static int write_assignment(const struct assignment *a, void *userdata)

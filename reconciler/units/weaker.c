@@ -69,16 +69,6 @@ struct side {
 	const char **values;
 };
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = words; n && (p = strstr(p, word)); p += n)
-		if ((p == words || p[-1] == ' ') && (!p[n] || p[n] == ' '))
-			return true;
-	return false;
-}
-
 /* How far behind a word stands; -1: it is none of them. */
 static int rank_of(const char *words, const char *word)
 {
@@ -270,7 +260,7 @@ bool difference_weakens(struct arena *a, const struct difference *d)
 	struct side new = side_of(a, kind, d->new, d->n_new);
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
-		if (has_word(rows[i].keys, d->key))
+		if (text_has_word(rows[i].keys, d->key))
 			return is_weaker(&rows[i], &old, &new);
 	return false;
 }
