@@ -1,10 +1,11 @@
 /*
  * `apply --confirm TIME`, `confirm NONCE`, and the deadline between them (SPEC 6). One file in the
  * state directory says that an apply waits to be confirmed. Its name is what is fought for: who
- * confirms takes the name away, at the deadline it is renamed; each happens only if the other has
+ * confirms gives it one other, at the deadline it gets another; each happens only if the other has
  * not, so a confirmation that comes during the rollback is too late.
  *
  *	confirm           an apply is under way, or done and not confirmed
+ *	confirm.done      it was confirmed; until the apply has seen it, or the next one begins
  *	confirm.expired   its time is over: it is being rolled back, also after a crash or a boot
  *	confirm.failed    that has failed
  *
@@ -28,10 +29,12 @@
 #include "worker.h"
 
 #define CONFIRM "confirm"
+#define DONE "confirm.done"
 #define EXPIRED "confirm.expired"
 #define FAILED "confirm.failed"
 #define DEADLINE_UNIT "l4sync-deadline.service"
 #define TICK_MS 200
+#define LAST_WAIT_MS 10000
 #define LOCKED_TRIES 600 /* seconds that a rollback waits for another run */
 
 struct confirmation {
@@ -148,6 +151,26 @@ static const char *connection_of_caller(void)
 	return ssh ? ssh : "";
 }
 
+/* The service of an apply that was decided a moment ago has not looked yet; it must not take this
+ * one's file for its own, and there is one name for both. Whether it has ended shows at the start.
+ */
+static int await_last_deadline(struct run *r, struct bus *bus, struct err *e)
+{
+	const char *unit = DEADLINE_UNIT;
+	struct unit_details d;
+
+	for (int waited = 0; waited < LAST_WAIT_MS; waited += TICK_MS) {
+		int code = bus_unit_details(bus, r->arena, &unit, 1, false, &d, e);
+
+		if (code < 0)
+			return code;
+		if (!d.found || !strcmp(d.active_state, "inactive"))
+			break;
+		pause_ms(TICK_MS);
+	}
+	return 0;
+}
+
 int confirm_arm(struct run *r, struct err *e)
 {
 	unsigned char random[8];
@@ -163,7 +186,15 @@ int confirm_arm(struct run *r, struct err *e)
 		.to = r->base.number,
 		.seconds = (unsigned)r->request->confirm,
 	};
-	int code = store(r->host, &c, e);
+	/* Of an apply that ended before it had seen it: it would be taken for this one's. */
+	int code = take_name(r->host, DONE, NULL);
+	if (code < 0 && code != -ENOENT)
+		return err_errno(e, code, "cannot remove " STATE_DIR "/" DONE);
+	code = host_bus(r->host, &bus, e);
+	if (code >= 0)
+		code = await_last_deadline(r, bus, e);
+	if (code >= 0)
+		code = store(r->host, &c, e);
 	if (code < 0)
 		return code;
 	const char *const argv[] = {worker_program(r->arena, e), "deadline", NULL};
@@ -175,9 +206,7 @@ int confirm_arm(struct run *r, struct err *e)
 		.stdio_fd = -1,
 		.restart = true,
 	};
-	code = argv[0] ? host_bus(r->host, &bus, e) : -EIO;
-	if (code >= 0)
-		code = bus_start_transient(bus, &t, e);
+	code = argv[0] ? bus_start_transient(bus, &t, e) : -EIO;
 	if (code < 0)
 		confirm_disarm(r);
 	return code;
@@ -219,7 +248,6 @@ int confirm_await(struct run *r, struct err *e)
 	if (code < 0)
 		return err_prefix(e, err_exit(e, EXIT_NOT_ROLLED_BACK, code, "%s", err_text(e)),
 			"it was applied, but nobody can confirm it");
-	bool expired = false;
 	while (is_there(r->host, CONFIRM) || is_there(r->host, EXPIRED)) {
 		if (txn_interrupted == SIGINT)
 			take_name(r->host, CONFIRM, EXPIRED);
@@ -227,16 +255,18 @@ int confirm_await(struct run *r, struct err *e)
 			return err_exit(e, EXIT_UNKNOWN, -EINTR,
 				"the verdict is not waited for any longer: it is rolled back "
 				"unless it is confirmed");
-		expired |= is_there(r->host, EXPIRED);
 		pause_ms(TICK_MS);
 	}
 	if (is_there(r->host, FAILED))
 		return err_exit(e, EXIT_NOT_ROLLED_BACK, -ETIMEDOUT,
 			"it was not confirmed in time, and could not be rolled back: see "
 			"`journalctl -u " DEADLINE_UNIT "`");
-	return expired ? err_exit(e, EXIT_ROLLED_BACK, -ETIMEDOUT,
-				 "it was not confirmed in time, and is rolled back")
-		       : 0;
+	/* A rollback may take less time than passes between two looks: only what says that it was
+	 * confirmed is a yes. */
+	return take_name(r->host, DONE, NULL) == 0
+		       ? 0
+		       : err_exit(e, EXIT_ROLLED_BACK, -ETIMEDOUT,
+				 "it was not confirmed in time, and is rolled back");
 }
 
 static int check_confirmation(struct run *r, const char *nonce, struct err *e)
@@ -259,7 +289,7 @@ static int check_confirmation(struct run *r, const char *nonce, struct err *e)
 		return err_set(e, -EPERM,
 			"this is the connection that the apply came over, which proves nothing: "
 			"confirm it over a new one (with ssh, one that shares no other)");
-	code = take_name(r->host, CONFIRM, NULL);
+	code = take_name(r->host, CONFIRM, DONE);
 	if (code == -ENOENT)
 		return err_set(e, -ETIMEDOUT, "too late: the apply is being rolled back already");
 	return code < 0 ? err_errno(e, code, "cannot take note of the confirmation") : 0;
