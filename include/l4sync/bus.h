@@ -103,6 +103,13 @@ int bus_unit_carries(struct bus *b, struct arena *a, const char *unit, const cha
  */
 int bus_realize(struct bus *b, const char *unit, struct err *e);
 
+/*
+ * Behind a daemon-reload, which takes the programs of SocketBindAllow=, SocketBindDeny= and
+ * RestrictNetworkInterfaces= off what runs (seen on 257): puts them back, for every unit of the
+ * host. Two round trips, and two a unit that has one.
+ */
+int bus_restore_filters(struct bus *b, struct arena *a, struct err *e);
+
 /* A unit's cgroup below /sys/fs/cgroup ("/system.slice/x.service"), in the arena; NULL in *ret: it
  * has none. */
 int bus_unit_cgroup(

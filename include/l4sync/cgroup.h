@@ -22,13 +22,13 @@ uint64_t cgroup_number(const char *text);
 /* A limit that the kernel enforces on what is there already. */
 struct cgroup_limit {
 	const char *directive, *file, *in_use;
+	const char *harm;       /* what it does to more than it allows */
 	unsigned slack_percent; /* of what is in use: so much must be left above it */
 };
 extern const struct cgroup_limit cgroup_limits[]; /* ended by a NULL directive */
 
-/* Whether a limit that is lowered to `limit` is below what is in use and the slack: then the kernel
- * would kill, or refuse the next fork. used and the limit in force now may be UINT64_MAX. */
-int cgroup_kills(struct host *h, struct arena *a, const char *cgroup, const struct cgroup_limit *of,
+/* Whether a limit that is lowered to `limit` is below what is in use and the slack. used and the limit in force now may be UINT64_MAX. */
+int cgroup_hits(struct host *h, struct arena *a, const char *cgroup, const struct cgroup_limit *of,
 	uint64_t limit, bool *ret, uint64_t *ret_used, struct err *e);
 
 #endif

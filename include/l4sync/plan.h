@@ -185,9 +185,9 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
 int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
 	struct effects *ret, struct err *e);
 
-/* -EBUSY where putting the unit's new cgroup settings into the kernel would kill what runs in it.
- */
-int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit, struct err *e);
+/* -EBUSY where a limit of the unit would hit what runs in it. Not what puts it into force matters:
+ * behind the daemon-reload systemd may do so at any moment. */
+int meaning_check_limits(struct unit_view *view, struct arena *a, const char *unit, struct err *e);
 
 /* Findings for files that are in effect for units of the state, not in it, and stay: drop-ins,
  * fragments that hide others, masks. key: of the host; NULL: none. */

@@ -142,17 +142,16 @@ static int queue_effect(
 		txn_reload(t);
 		break;
 	case ACTION_LIVE:
-		r = meaning_check_live(view, txn_arena(t), f->target, e);
-		if (r >= 0)
-			txn_live(t, f->target);
-		break;
+		txn_live(t, f->target);
+		return meaning_check_limits(view, txn_arena(t), f->target, e);
 	case ACTION_START:
 		r = check_startable(t, view, f->target, e);
 		if (r >= 0)
 			txn_unit(t, PHASE_START, f->target, f->settle_ns);
 		break;
-	case ACTION_SYSCTL:  /* queued by its module, which knows the value */
 	case ACTION_RESTART: /* looked up again when the steps are done */
+		return meaning_check_limits(view, txn_arena(t), f->target, e);
+	case ACTION_SYSCTL: /* queued by its module, which knows the value */
 		break;
 	}
 	return r;

@@ -38,21 +38,20 @@ static const struct {
 	{"AllowedMemoryNodes", "cpuset.mems"},
 };
 
-static int check_kills(struct txn *t, struct bus *bus, const char *unit, const char *cgroup,
+static int check_hits(struct txn *t, struct bus *bus, const char *unit, const char *cgroup,
 	const struct cgroup_limit *of, struct err *e)
 {
 	uint64_t limit, used = 0;
-	bool kills = false;
+	bool hits = false;
 	int r = bus_unit_number(bus, t->arena, unit, of->directive, &limit, e);
 
 	if (r >= 0)
-		r = cgroup_kills(t->host, t->arena, cgroup, of, limit, &kills, &used, e);
-	if (r < 0 || !kills)
+		r = cgroup_hits(t->host, t->arena, cgroup, of, limit, &hits, &used, e);
+	if (r < 0 || !hits)
 		return r;
 	return err_set(e, -EBUSY,
-		"%s: %s= would become %llu, and %llu are in use: to put that into the kernel would "
-		"kill it",
-		unit, of->directive, (unsigned long long)limit, (unsigned long long)used);
+		"%s: %s= would become %llu, and %llu are in use: %s", unit, of->directive,
+		(unsigned long long)limit, (unsigned long long)used, of->harm);
 }
 
 static int mismatch(const char *unit, const char *property, const char *file, const char *declared,
@@ -145,7 +144,7 @@ int live_put(struct txn *t, const char *unit, size_t *ret_unchecked, struct err 
 	if (r < 0 || !cgroup)
 		return r;
 	for (const struct cgroup_limit *of = cgroup_limits; of->directive && r >= 0; of++)
-		r = check_kills(t, bus, unit, cgroup, of, e);
+		r = check_hits(t, bus, unit, cgroup, of, e);
 	if (r >= 0)
 		r = bus_realize(bus, unit, e);
 	for (size_t i = 0; i < ELEMENTS(rows) && r >= 0; i++)

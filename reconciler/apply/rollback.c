@@ -38,7 +38,8 @@ static void reload(struct txn *t, size_t *left_count)
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct bus *bus;
 
-	if (host_bus(t->host, &bus, &e) < 0 || bus_reload(bus, RELOAD_TIMEOUT_MS, &e) < 0) {
+	if (host_bus(t->host, &bus, &e) < 0 || bus_reload(bus, RELOAD_TIMEOUT_MS, &e) < 0 ||
+		bus_restore_filters(bus, t->arena, &e) < 0) {
 		(*left_count)++;
 		rollback_event(
 			t, "failed", arena_printf(t->arena, "daemon-reload: %s", err_text(&e)));

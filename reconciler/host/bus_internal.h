@@ -74,6 +74,10 @@ struct unit_state {
 int bus_state_send(struct flight *f, struct arena *a, const char *unit, bool for_watch,
 	struct unit_state *s, struct err *e);
 
+/* "org.freedesktop.systemd1.Service": what a unit of that type has its cgroup settings in. In the
+ * arena. */
+const char *bus_type_interface(struct arena *a, const char *unit);
+
 /* "226/NAMESPACE", "1/FAILURE", "42"; in the arena. */
 const char *exit_status_text(struct arena *a, int status);
 

@@ -20,8 +20,7 @@ static int unit_object(const char *unit, char **ret, struct err *e)
 	return r < 0 ? err_errno(e, r, "%s", unit) : 0;
 }
 
-/* "org.freedesktop.systemd1.Service": what a unit of that type has its cgroup settings in. */
-static const char *type_interface(struct arena *a, const char *unit)
+const char *bus_type_interface(struct arena *a, const char *unit)
 {
 	char *name = arena_printf(a, SYSTEMD_NAME ".%s", unit_name_type(unit));
 
@@ -84,7 +83,7 @@ int bus_unit_cgroup(
 	if (r < 0)
 		return r;
 	b->round_trips++;
-	r = sd_bus_get_property_string(b->bus, SYSTEMD_NAME, path, type_interface(a, unit),
+	r = sd_bus_get_property_string(b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit),
 		"ControlGroup", &error, &cgroup);
 	if (r < 0)
 		r = err_prefix(e, bus_fail(e, &error, r, "cannot ask for its cgroup"), "%s", unit);
@@ -105,7 +104,7 @@ int bus_unit_number(struct bus *b, struct arena *a, const char *unit, const char
 		return r;
 	b->round_trips++;
 	r = sd_bus_get_property_trivial(
-		b->bus, SYSTEMD_NAME, path, type_interface(a, unit), property, &error, 't', ret);
+		b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit), property, &error, 't', ret);
 	if (r < 0)
 		r = err_prefix(e, bus_fail(e, &error, r, "cannot ask for a setting"), "%s: %s",
 			unit, property);
@@ -126,7 +125,7 @@ int bus_unit_bitmap(struct bus *b, struct arena *a, const char *unit, const char
 		return r;
 	b->round_trips++;
 	r = sd_bus_get_property(
-		b->bus, SYSTEMD_NAME, path, type_interface(a, unit), property, &error, &m, "ay");
+		b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit), property, &error, &m, "ay");
 	if (r >= 0)
 		r = sd_bus_message_read_array(m, 'y', &bytes, ret_size);
 	if (r < 0)

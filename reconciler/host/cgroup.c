@@ -12,9 +12,9 @@
 #define FILE_SIZE_MAX 4096u
 
 const struct cgroup_limit cgroup_limits[] = {
-	{"MemoryMax", "memory.max", "memory.current", 10},
-	{"TasksMax", "pids.max", "pids.current", 0},
-	{NULL, NULL, NULL, 0},
+	{"MemoryMax", "memory.max", "memory.current", "the kernel would kill what runs there", 10},
+	{"TasksMax", "pids.max", "pids.current", "the kernel would refuse it further tasks", 0},
+	{NULL, NULL, NULL, NULL, 0},
 };
 
 int cgroup_read(struct host *h, struct arena *a, const char *cgroup, const char *file,
@@ -42,7 +42,7 @@ uint64_t cgroup_number(const char *text)
 	return !strcmp(text, "max") ? UINT64_MAX : strtoull(text, NULL, 10);
 }
 
-int cgroup_kills(struct host *h, struct arena *a, const char *cgroup, const struct cgroup_limit *of,
+int cgroup_hits(struct host *h, struct arena *a, const char *cgroup, const struct cgroup_limit *of,
 	uint64_t limit, bool *ret, uint64_t *ret_used, struct err *e)
 {
 	const char *now, *used = NULL;

@@ -123,7 +123,9 @@ static int consider_unit(struct deriving *d, const char *unit, const struct chan
 	r = unit_view_find(d->view, unit, &u, d->e);
 	if (r < 0)
 		return r;
-	return u && unit_status_running(u) ? meaning_effects(d, unit, &before, &after, c->id) : 0;
+	if (u && unit_status_running(u))
+		meaning_effects(d, unit, &before, &after, c->id);
+	return 0;
 }
 
 /* A drop-in that another one hides changes nothing; the operator should know. */

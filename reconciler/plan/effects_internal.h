@@ -23,7 +23,7 @@ struct deriving {
 void effect_add(struct effects *f, enum action action, const char *target, const char *because);
 
 /* What the unit's changed configuration means for it while it runs, because of one change. */
-int meaning_effects(struct deriving *d, const char *unit, const struct unit_config *before,
+void meaning_effects(struct deriving *d, const char *unit, const struct unit_config *before,
 	const struct unit_config *after, const char *because);
 /* What is noted of a template, or NULL; name may be NULL. */
 struct affected_template *template_affected(const struct plan *p, const char *name);

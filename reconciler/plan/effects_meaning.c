@@ -49,38 +49,6 @@ static bool limit_of(struct arena *a, const struct difference *x, uint64_t *ret)
 	return true;
 }
 
-/* Why the differences cannot be put into the kernel; *ret NULL: they can. */
-static int find_kill(struct unit_view *v, struct arena *a, const char *unit,
-	const struct difference *list, size_t n, const char **ret, struct err *e)
-{
-	struct host *h = unit_view_host(v);
-	const char *cgroup = NULL;
-	uint64_t limit, used;
-	struct bus *bus;
-	bool kills;
-
-	*ret = NULL;
-	for (size_t i = 0; i < n && !*ret; i++)
-		for (const struct cgroup_limit *of = cgroup_limits; of->directive; of++) {
-			if (strcmp(list[i].key, of->directive) != 0 ||
-				!limit_of(a, &list[i], &limit))
-				continue;
-			int r = host_bus(h, &bus, e);
-			if (r >= 0 && !cgroup)
-				r = bus_unit_cgroup(bus, a, unit, &cgroup, e);
-			if (r < 0)
-				return r;
-			r = cgroup ? cgroup_kills(h, a, cgroup, of, limit, &kills, &used, e) : 0;
-			if (r < 0)
-				return r;
-			if (cgroup && kills)
-				*ret = arena_printf(a, "%s= becomes %s, and %llu are in use",
-					of->directive, list[i].new[list[i].n_new - 1],
-					(unsigned long long)used);
-		}
-	return 0;
-}
-
 static bool has_live(const struct difference *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -112,29 +80,17 @@ bool meaning_restart(struct deriving *d, const char *unit, const char *because)
 	return true;
 }
 
-int meaning_effects(struct deriving *d, const char *unit, const struct unit_config *before,
+void meaning_effects(struct deriving *d, const char *unit, const struct unit_config *before,
 	const struct unit_config *after, const char *because)
 {
 	enum directive_class class;
 	struct difference *list;
-	const char *kill = NULL;
-	bool restarts = false;
 	size_t n;
 
 	unit_differences(d->plan->arena, before, after, &list, &n, &class);
-	bool live = has_live(list, n);
-	if (live && class == CLASS_LIVE && is_service(unit)) {
-		int r = find_kill(d->view, d->plan->arena, unit, list, n, &kill, d->e);
-
-		if (r < 0)
-			return r;
-	}
-	if (class == CLASS_RESTART || kill)
-		restarts = meaning_restart(d, unit, because);
-	/* A limit below what is in use waits for the restart, whoever does it. */
-	if (live && !restarts && !kill)
+	bool restarts = class == CLASS_RESTART && meaning_restart(d, unit, because);
+	if (has_live(list, n) && !restarts)
 		effect_add(&d->plan->effects, ACTION_LIVE, unit, because);
-	return 0;
 }
 
 void meaning_template(struct deriving *d, const struct unit_config *before,
@@ -149,13 +105,45 @@ void meaning_template(struct deriving *d, const struct unit_config *before,
 	ret->live = has_live(list, n);
 }
 
-int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit, struct err *e)
+/* The first limit among the differences that hits what is there already; *ret NULL: none does. */
+static int find_hit(struct unit_view *v, struct arena *a, const char *unit,
+	const struct difference *list, size_t n, const char **ret, struct err *e)
+{
+	struct host *h = unit_view_host(v);
+	const char *cgroup = NULL;
+	uint64_t limit, used;
+	struct bus *bus;
+	bool hits;
+
+	*ret = NULL;
+	for (size_t i = 0; i < n && !*ret; i++)
+		for (const struct cgroup_limit *of = cgroup_limits; of->directive; of++) {
+			if (strcmp(list[i].key, of->directive) != 0 ||
+				!limit_of(a, &list[i], &limit))
+				continue;
+			int r = host_bus(h, &bus, e);
+			if (r >= 0 && !cgroup)
+				r = bus_unit_cgroup(bus, a, unit, &cgroup, e);
+			if (r < 0 || !cgroup)
+				return r;
+			r = cgroup_hits(h, a, cgroup, of, limit, &hits, &used, e);
+			if (r < 0)
+				return r;
+			if (hits)
+				*ret = arena_printf(a, "%s= becomes %s, and %llu are in use: %s",
+					of->directive, list[i].new[list[i].n_new - 1],
+					(unsigned long long)used, of->harm);
+		}
+	return 0;
+}
+
+int meaning_check_limits(struct unit_view *view, struct arena *a, const char *unit, struct err *e)
 {
 	struct unit_config before, after;
 	struct unit_index *x, *y;
 	enum directive_class class;
 	struct difference *list;
-	const char *kill;
+	const char *hit;
 	size_t n;
 	int r = unit_view_before(view, &x, e);
 
@@ -168,11 +156,11 @@ int meaning_check_live(struct unit_view *view, struct arena *a, const char *unit
 	if (r < 0)
 		return r;
 	unit_differences(a, &before, &after, &list, &n, &class);
-	r = find_kill(view, a, unit, list, n, &kill, e);
-	if (r < 0 || !kill)
+	r = find_hit(view, a, unit, list, n, &hit, e);
+	if (r < 0 || !hit)
 		return r;
 	return err_set(e, -EBUSY,
-		"%s: %s: the kernel would kill what runs there, and nothing can be restarted "
-		"instead; raise the limit, or stop what uses it first",
-		unit, kill);
+		"%s: %s, and before its restart: behind a daemon-reload systemd puts limits into "
+		"force with the next start or stop in the slice. Raise the limit, or stop %s first",
+		unit, hit, unit);
 }

@@ -1,0 +1,131 @@
+/*
+ * What a daemon-reload takes away from services that run, and how they get it back (bus.h).
+ * Restarts nothing and changes no setting. Called by the transaction and the rollback, behind each
+ * reload.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/text.h"
+#include "l4sync/unitpath.h"
+
+#include "bus_internal.h"
+
+/* Programs that systemd attaches to a cgroup. systemd 257 detaches the first two at any reload, the
+ * third at the second one; those of IPAddress*=, Device*= and RestrictFileSystems= stay. */
+static const char *const filters[] = {
+	"SocketBindAllow", "SocketBindDeny", "RestrictNetworkInterfaces"};
+
+struct holder {
+	struct flight *flight;
+	const char *unit;
+	bool filtered;
+	int error;
+};
+
+/* Whether the array in the variant has an element; RestrictNetworkInterfaces= has a boolean before
+ * it: which way round the list is meant. */
+static int read_filtered(sd_bus_message *m, bool *ret)
+{
+	const char *contents;
+	char type;
+	int r = sd_bus_message_peek_type(m, &type, &contents);
+
+	if (r >= 0)
+		r = sd_bus_message_enter_container(m, type, contents);
+	if (r >= 0)
+		r = sd_bus_message_peek_type(m, &type, &contents);
+	if (r >= 0 && type == 'r') {
+		r = sd_bus_message_enter_container(m, type, contents);
+		if (r >= 0)
+			r = sd_bus_message_skip(m, "b");
+		if (r >= 0)
+			r = sd_bus_message_peek_type(m, &type, &contents);
+	}
+	if (r >= 0)
+		r = sd_bus_message_enter_container(m, type, contents);
+	if (r >= 0)
+		r = sd_bus_message_at_end(m, 0);
+	if (r >= 0)
+		*ret |= !r;
+	return r;
+}
+
+/* A unit that is gone by now has lost nothing. */
+static int on_filter(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	struct holder *h = userdata;
+
+	(void)ignored;
+	h->flight->pending--;
+	if (!sd_bus_message_is_method_error(m, NULL)) {
+		int r = read_filtered(m, &h->filtered);
+
+		if (r < 0)
+			h->error = r;
+	}
+	return 0;
+}
+
+static int ask_filters(struct flight *f, struct arena *a, struct holder *h, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = sd_bus_path_encode(SYSTEMD_PATH "/unit", h->unit, &path);
+
+	for (size_t i = 0; i < ELEMENTS(filters) && r >= 0; i++) {
+		sd_bus_message *m = NULL;
+
+		r = sd_bus_message_new_method_call(
+			f->b->bus, &m, SYSTEMD_NAME, path, PROPERTIES_INTERFACE, "Get");
+		if (r >= 0)
+			r = sd_bus_message_append(
+				m, "ss", bus_type_interface(a, h->unit), filters[i]);
+		if (r < 0) {
+			sd_bus_message_unref(m);
+			break;
+		}
+		r = bus_flight_send(f, m, on_filter, h, e);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? err_errno(e, r, "cannot ask systemd about %s", h->unit) : 0;
+}
+
+/* What has processes of its own in a cgroup. */
+static bool may_be_filtered(const struct unit_status *u)
+{
+	const char *type = unit_name_type(u->name);
+
+	return strcmp(u->active_state, "inactive") != 0 && type &&
+	       text_has_word("service socket mount swap scope slice", type);
+}
+
+int bus_restore_filters(struct bus *b, struct arena *a, struct err *e)
+{
+	struct flight f = {.b = b};
+	struct unit_status *units;
+	size_t n, n_holders = 0;
+	int r = bus_list_units(b, a, &units, &n, e);
+
+	if (r < 0)
+		return r;
+	struct holder *holders = arena_array(a, struct holder, n);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		if (may_be_filtered(&units[i])) {
+			struct holder *h = &holders[n_holders++];
+
+			*h = (struct holder){.flight = &f, .unit = units[i].name};
+			r = ask_filters(&f, a, h, e);
+		}
+	if (r >= 0)
+		r = bus_flight_wait(&f, e);
+	for (size_t i = 0; i < n_holders && r >= 0; i++) {
+		if (holders[i].error < 0)
+			r = err_errno(e, holders[i].error,
+				"%s: cannot read what systemd says of its network filters",
+				holders[i].unit);
+		else if (holders[i].filtered)
+			r = bus_realize(b, holders[i].unit, e);
+	}
+	return r < 0 ? r : 0;
+}
