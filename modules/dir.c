@@ -59,7 +59,7 @@ static int dir_inspect(struct inspection *in, const char *id, const struct resou
 		return r;
 	*ret = arena_new_of(in->arena, struct resource);
 	(*ret)->id = id;
-	in->changed = st.st_ctime;
+	in->changed_usec = stat_changed_usec(&st);
 	placed_owner(in, *ret, want, &st);
 	return 0;
 }

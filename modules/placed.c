@@ -100,8 +100,8 @@ static int inspect_link(struct inspection *in, int dir, const char *name,
 		host_open_following(
 			in->host, resource_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) >= 0) {
 		content_of(in, fd, &live->content);
-		if (!fstat(fd, &st) && st.st_ctime > in->changed)
-			in->changed = st.st_ctime;
+		if (!fstat(fd, &st) && stat_changed_usec(&st) > in->changed_usec)
+			in->changed_usec = stat_changed_usec(&st);
 	}
 	return 0;
 }
@@ -136,7 +136,7 @@ static int inspect_at(struct inspection *in, const char *id, const char *path,
 		return errno == ENOENT ? 0
 				       : err_errno(e, -errno, "cannot look at %s%s",
 						 in->host->root_path, path);
-	in->changed = st.st_ctime;
+	in->changed_usec = stat_changed_usec(&st);
 	if (S_ISREG(st.st_mode))
 		r = inspect_file(in, dir, name, want, live, e);
 	else if (S_ISLNK(st.st_mode))
@@ -162,11 +162,11 @@ int placed_inspect(struct inspection *in, const char *id, const struct resource 
 		(*ret)->secret |= base->secret;
 	/* A unit that moves from one unit directory to another is not a new one; and it has not
 	 * moved for as long as something is still in its old place. */
-	long long changed = in->changed;
+	unsigned long long changed = in->changed_usec;
 	if (r >= 0 && want && base && strcmp(resource_path(base), resource_path(want)) != 0)
 		r = inspect_at(in, id, resource_path(base), like, &old, e);
 	if (*ret)
-		in->changed = changed;
+		in->changed_usec = changed;
 	if (old && *ret)
 		resource_set(in->arena, *ret, "path", resource_path(base));
 	else if (old)

@@ -49,7 +49,8 @@ int run_plan(struct run *r, struct err *e)
 	if (r->from_history)
 		want_leave_secrets(r);
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
-	c = plan_effects(r->plan, r->units, e);
+	const struct recorded recorded = {r->triples, r->n_triples, r->key, run_bytes_of, r};
+	c = plan_effects(r->plan, r->units, &recorded, e);
 	if (c >= 0)
 		c = plan_foreign(r->plan, r->units, r->key, e);
 	if (c >= 0)

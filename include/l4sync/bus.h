@@ -58,6 +58,21 @@ struct unit_details {
 int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, size_t n, bool load,
 	struct unit_details *details, struct err *e);
 
+/* Since when a unit runs, and what systemd has read. */
+struct unit_run {
+	uint64_t started_usec; /* CLOCK_REALTIME; 0: never, or it is not a unit any more */
+	uint32_t main_pid;     /* services; 0: none */
+};
+
+/* Of loaded services, and when systemd has read the units' files last (CLOCK_REALTIME). One round
+ * trip. */
+int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
+	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e);
+
+/* NeedDaemonReload of one loaded unit: by the files' times of modification and names, so not of what
+ * a link leads to. 2 to 5 ms. */
+int bus_unit_unread(struct bus *b, const char *unit, bool *ret, struct err *e);
+
 /* Manager.Reload(): complete when it returns. Waits out LimitsExceeded, at most timeout_ms. */
 int bus_reload(struct bus *b, uint64_t timeout_ms, struct err *e);
 

@@ -6,6 +6,10 @@
 #define L4SYNC_IO_H
 
 #include <stddef.h>
+#include <sys/stat.h>
+
+/* When the inode was changed last, which nobody can set back: CLOCK_REALTIME. */
+unsigned long long stat_changed_usec(const struct stat *st);
 
 /* All of the bytes, however many calls that takes; -errno. */
 int fd_write_all(int fd, const void *data, size_t size);

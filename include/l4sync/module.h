@@ -30,8 +30,8 @@ struct inspection {
 	struct findings *findings;    /* plan.h; what must be known but is no change */
 	struct unit_view *units;      /* unit_view.h */
 	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
-	 * nobody can set back), seconds since the epoch; 0: unknown. */
-	long long changed;
+	 * nobody can set back), CLOCK_REALTIME; 0: unknown. */
+	unsigned long long changed_usec;
 };
 
 struct module {

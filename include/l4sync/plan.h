@@ -82,6 +82,9 @@ struct effect {
 	const char **because; /* ids of changes; in the arena */
 	/* A restart: the unit with whose restart systemd restarts this one anyway; or NULL. */
 	const char *carried_by;
+	/* A restart of what is older than its files: only of what was started before that,
+	 * CLOCK_REALTIME; 0: whenever it was. */
+	unsigned long long older_than_usec;
 	bool deferred;
 	unsigned long long settle_ns; /* restart, start */
 };
@@ -136,10 +139,10 @@ void plan_freep(struct plan **p);
 
 /* A live resource as the modules found it; skipped ones are not compared. */
 struct live_item {
-	const struct resource *live; /* NULL: absent */
-	const char *skip;            /* reason, or NULL */
-	const char *skip_part;       /* the same for a part of it: the rest is compared */
-	long long changed;           /* seconds since the epoch; 0: unknown */
+	const struct resource *live;     /* NULL: absent */
+	const char *skip;                /* reason, or NULL */
+	const char *skip_part;           /* the same for a part of it: the rest is compared */
+	unsigned long long changed_usec; /* CLOCK_REALTIME; 0: unknown */
 };
 
 /* One resource in the three states, and what an orphan had been before it was adopted. */
@@ -173,8 +176,20 @@ const char *change_unit(struct arena *a, const struct change *c);
 void plan_compare(
 	struct plan *p, const struct triple *triples, size_t n, const unsigned char key[HASH_SIZE]);
 
-/* Restarts, reloads and the rest that the changes make necessary, ordered, with reasons. */
-int plan_effects(struct plan *p, struct unit_view *view, struct err *e);
+/* What was found, by id; and the bytes of what was applied last, which only the history holds:
+ * content itself where they cannot be had. */
+struct recorded {
+	const struct triple *triples;
+	size_t n;
+	const unsigned char *key; /* of the host; NULL: none */
+	const struct content *(*bytes_of)(void *userdata, const struct content *c);
+	void *userdata;
+};
+
+/* Restarts, reloads and the rest that the changes make necessary, ordered, with reasons; with
+ * recorded also what those need that run with less than they should. */
+int plan_effects(
+	struct plan *p, struct unit_view *view, const struct recorded *recorded, struct err *e);
 
 /*
  * The restarts as they are to be done now, after the reload: planned units that still run, and

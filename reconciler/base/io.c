@@ -7,6 +7,12 @@
 #include <errno.h>
 #include <unistd.h>
 
+unsigned long long stat_changed_usec(const struct stat *st)
+{
+	return (unsigned long long)st->st_ctim.tv_sec * 1000000 +
+	       (unsigned long long)st->st_ctim.tv_nsec / 1000;
+}
+
 int fd_write_all(int fd, const void *data, size_t size)
 {
 	const char *at = data;

@@ -153,7 +153,7 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 	/* What is gone has left no time: its directory's says when anything in there came or went.
 	 */
 	if (ret->live && (ret->origin == ORIGIN_DRIFT || ret->origin == ORIGIN_BOTH))
-		ret->since = t->live.changed;
+		ret->since = (long long)(t->live.changed_usec / 1000000);
 	if (!ret->want)
 		ret->op = OP_DELETE;
 	else if (!ret->live)

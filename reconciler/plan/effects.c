@@ -75,8 +75,7 @@ const char *change_unit(struct arena *a, const struct change *c)
 	return path ? place_found(a, path).unit : NULL;
 }
 
-/* One unit that is loaded or will be; whether its configuration becomes another one. */
-static int unit_affected(struct deriving *d, const char *unit, const struct change *c,
+int unit_affected(struct deriving *d, const char *unit, const struct change *c,
 	struct unit_config *before, struct unit_config *after, bool *ret)
 {
 	const char *path = change_path(c);
@@ -330,15 +329,23 @@ static void drop_live_only(struct effects *f)
 	f->n = kept;
 }
 
-int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
+int plan_effects(
+	struct plan *p, struct unit_view *view, const struct recorded *recorded, struct err *e)
 {
-	struct deriving d = {.plan = p, .view = view, .e = e, .live = unit_view_host(view)->live};
+	struct deriving d = {
+		.plan = p,
+		.view = view,
+		.changes = p->changes,
+		.n_changes = p->n_changes,
+		.live = unit_view_host(view)->live,
+		.e = e,
+	};
 	bool needs_units = false;
 	int r;
 
 	for (size_t i = 0; i < p->n_changes; i++)
 		needs_units |= is_unit_file(&p->changes[i]);
-	needs_units |= d.live && content_needs_units(p);
+	needs_units |= d.live && content_needs_units(&d);
 	if (needs_units) {
 		r = unit_view_before(view, &d.before, e);
 		if (r < 0)
@@ -357,6 +364,8 @@ int plan_effects(struct plan *p, struct unit_view *view, struct err *e)
 			return r;
 	}
 	r = content_effects(&d);
+	if (r >= 0 && recorded && d.live)
+		r = stale_effects(&d, recorded);
 	if (r >= 0)
 		r = carried_effects(&d);
 	if (r < 0)

@@ -50,10 +50,10 @@ static bool changes_content(const struct change *c)
 	       (!strcmp(c->module->type, "file") || !strcmp(c->module->type, "link"));
 }
 
-bool content_needs_units(const struct plan *p)
+bool content_needs_units(const struct deriving *d)
 {
-	for (size_t i = 0; i < p->n_changes; i++)
-		if (changes_content(&p->changes[i]))
+	for (size_t i = 0; i < d->n_changes; i++)
+		if (changes_content(&d->changes[i]))
 			return true;
 	return false;
 }
@@ -98,13 +98,15 @@ static void consider_path(struct searching *s, const char *written)
 		return;
 	before.paths = unit_index_hops(d->before, path, &before.n);
 	after.paths = unit_index_hops(d->after, path, &after.n);
-	for (size_t i = 0; i < d->plan->n_changes; i++) {
-		const struct change *c = &d->plan->changes[i];
+	for (size_t i = 0; i < d->n_changes; i++) {
+		const struct change *c = &d->changes[i];
 
 		if (!changes_content(c) || (!leads_over(&before, change_path(c)) &&
 						   !leads_over(&after, change_path(c))))
 			continue;
-		if (meaning_restart(d, s->unit, c->id) && !strcmp(path, written))
+		if (d->content_changed)
+			d->content_changed(d, s->unit, c);
+		else if (meaning_restart(d, s->unit, c->id) && !strcmp(path, written))
 			affect_template(s, c->id);
 	}
 }
@@ -183,7 +185,7 @@ int content_effects(struct deriving *d)
 {
 	int r = 0;
 
-	if (!content_needs_units(d->plan))
+	if (!content_needs_units(d))
 		return 0;
 	for (size_t i = 0; i < d->n_units && r >= 0; i++)
 		if (text_ends(d->units[i].name, ".service") && unit_status_running(&d->units[i]))

@@ -10,8 +10,12 @@
 #define SETTLE_DEFAULT_NS 2000000000ull
 
 struct deriving {
-	struct plan *plan;
+	struct plan *plan; /* what gets the effects and the findings */
 	struct unit_view *view;
+	const struct change *changes;
+	size_t n_changes;
+	/* What follows for a running unit from a change of content that it names; NULL: a restart. */
+	void (*content_changed)(struct deriving *d, const char *unit, const struct change *c);
 	bool live;
 	struct unit_index *before, *after;
 	const struct unit_status *units;
@@ -35,11 +39,18 @@ void meaning_template(struct deriving *d, const struct unit_config *before,
 /* A restart, or the finding that there is none; whether it became an effect. */
 bool meaning_restart(struct deriving *d, const char *unit, const char *because);
 
+/* One unit that is loaded or will be; whether a change makes its configuration another one. */
+int unit_affected(struct deriving *d, const char *unit, const struct change *c,
+	struct unit_config *before, struct unit_config *after, bool *ret);
+
+/* What runs with less than it should, and what systemd has not read (stale.c). */
+int stale_effects(struct deriving *d, const struct recorded *recorded);
+
 /* Where a change's file stands. */
 const char *change_path(const struct change *c);
 
 /* Restarts for changed content that running units name. */
-bool content_needs_units(const struct plan *p);
+bool content_needs_units(const struct deriving *d);
 int content_effects(struct deriving *d);
 
 /* Adds the restarts that systemd does along with those that are there. */

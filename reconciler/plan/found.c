@@ -58,13 +58,13 @@ int found_add(struct found *f, const char *path, mode_t mode, const struct tripl
 		t.module = module_of(modules, of_place);
 	if (!run_selects(f->run, like->id))
 		return 0;
-	in->changed = 0;
+	in->changed_usec = 0;
 	int r = t.module->inspect(in, like->id, like, &live, f->e);
 	if (r < 0 || !live)
 		return r;
 	/* Nobody has said whether it is a secret: what not everybody may read is taken for one. */
 	live->secret = S_ISREG(mode) && !(mode & S_IROTH);
-	t.live = (struct live_item){.live = live, .changed = in->changed};
+	t.live = (struct live_item){.live = live, .changed_usec = in->changed_usec};
 	f->items = grow(f->items, &f->cap, f->n, sizeof *f->items);
 	f->items[f->n++] = t;
 	if (!S_ISDIR(mode))

@@ -53,12 +53,12 @@ static int inspect_one(struct run *r, struct inspection *in, struct triple *t, s
 		resource_get(t->want, t->module->live_only_attr))
 		t->live.skip_part = arena_printf(
 			r->arena, "its %s: not done with --root", t->module->live_only_attr);
-	in->changed = 0;
+	in->changed_usec = 0;
 	int c = t->module->inspect(in, t->id, like, &live, e);
 	if (c > 0)
 		t->live.skip = "not supported by this host";
 	t->live.live = live;
-	t->live.changed = live ? in->changed : 0;
+	t->live.changed_usec = live ? in->changed_usec : 0;
 	return c < 0 ? c : 0;
 }
 

@@ -23,23 +23,29 @@ static void collect(struct plan *p, const struct unit_status *u, struct effects 
 		return;
 	for (size_t i = 0; f && rolling && i < f->n_because; i++)
 		effect_add(ret, ACTION_RESTART, u->name, f->because[i]);
+	if (f && rolling)
+		effects_find(ret, ACTION_RESTART, u->name)->older_than_usec = f->older_than_usec;
 	if (t && t->restarts && rolling)
 		effect_add(ret, ACTION_RESTART, u->name, t->because);
 	else if (t && t->live && !effects_find(&p->effects, ACTION_LIVE, u->name))
 		effect_add(ret, ACTION_LIVE, u->name, t->because);
 }
 
-/* What somebody else has started since the reload has the new configuration already. */
+/* What somebody else has started since the reload, or since what it was older than came, has the
+ * new configuration already. */
 static int drop_fresh(struct unit_view *view, struct arena *a, unsigned long long reloaded_usec,
 	struct effects *f, struct err *e)
 {
 	struct unit_details *details = arena_array(a, struct unit_details, f->n);
 	const char **names = arena_array(a, const char *, f->n);
 	struct bus *bus;
+	bool needed = false;
 	size_t kept = 0;
 	int r;
 
-	if (!f->n || !reloaded_usec)
+	for (size_t i = 0; i < f->n; i++)
+		needed |= reloaded_usec || f->items[i].older_than_usec;
+	if (!needed)
 		return 0;
 	for (size_t i = 0; i < f->n; i++)
 		names[i] = f->items[i].target;
@@ -48,9 +54,13 @@ static int drop_fresh(struct unit_view *view, struct arena *a, unsigned long lon
 		r = bus_unit_details(bus, a, names, f->n, false, details, e);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < f->n; i++)
-		if (details[i].inactive_exit_usec <= reloaded_usec)
+	for (size_t i = 0; i < f->n; i++) {
+		unsigned long long older_than = f->items[i].older_than_usec;
+		unsigned long long since = older_than ? older_than : reloaded_usec;
+
+		if (!since || details[i].inactive_exit_usec <= since)
 			f->items[kept++] = f->items[i];
+	}
 	f->n = kept;
 	return 0;
 }
@@ -60,7 +70,11 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
 {
 	struct plan now = {.arena = p->arena, .want = p->want, .effects = {.arena = p->arena}};
 	struct deriving d = {
-		.plan = &now, .view = view, .e = e, .live = unit_view_host(view)->live};
+		.plan = &now,
+		.view = view,
+		.live = unit_view_host(view)->live,
+		.e = e,
+	};
 	const struct unit_status *units;
 	size_t n;
 	int r;

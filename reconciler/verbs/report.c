@@ -13,9 +13,10 @@
 
 #include "lock.h"
 
-static const struct content *content_with_bytes(struct run *r, const struct content *c)
+const struct content *run_bytes_of(void *run, const struct content *c)
 {
 	const struct content *whole;
+	struct run *r = run;
 
 	if (!c || c->data || !r->history)
 		return c;
@@ -26,7 +27,7 @@ static const char *diff_of(void *userdata, const struct change *c)
 {
 	struct run *r = userdata;
 	const struct content *old = c->live ? c->live->content : NULL;
-	const struct content *new = c->want ? content_with_bytes(r, c->want->content) : NULL;
+	const struct content *new = c->want ? run_bytes_of(r, c->want->content) : NULL;
 	bool secret = (c->want && c->want->secret) || (c->base && c->base->secret) ||
 		      (c->live && c->live->secret);
 

@@ -7,6 +7,9 @@
 /* The plan document; a new reference. */
 json_t *run_plan_document(struct run *r);
 
+/* A content with its bytes, out of the history if need be; the same where they cannot be had. */
+const struct content *run_bytes_of(void *run, const struct content *c);
+
 /* A resource's three states as this run found them, or NULL. */
 const struct triple *run_triple(const struct run *r, const char *id);
 

@@ -166,7 +166,7 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 		ret[n].live.live = resources_find(c->sets[SET_LIVE], id);
 		const struct resource *changed = resources_find(c->changed, id);
 		if (changed)
-			ret[n].live.changed = changed->where.line;
+			ret[n].live.changed_usec = changed->where.line * 1000000ull;
 		if (resources_find(c->skipped, id))
 			ret[n].live.skip = "not done with --root";
 		i += order <= 0;
@@ -195,7 +195,7 @@ static size_t add_found(
 			.is_purged = true,
 			.was_purged = set == SET_FOUND_LATER};
 		ret[i].live.live = item;
-		ret[i].live.changed = changed ? changed->where.line : 0;
+		ret[i].live.changed_usec = changed ? changed->where.line * 1000000ull : 0;
 		if (!is_dir)
 			unit_view_remove(view, resource_path(item));
 	}
@@ -222,7 +222,7 @@ static size_t add_foreign(struct plan_case *c, struct unit_view *view, struct tr
 	ck_assert_uint_le(found.n, FOREIGN_MAX);
 	for (size_t i = 0; i < found.n; i++) {
 		ret[i] = found.items[i];
-		ret[i].live.changed = 1795489800;
+		ret[i].live.changed_usec = 1795489800000000;
 	}
 	free(found.items);
 	return found.n;
@@ -278,7 +278,7 @@ static struct plan *make_plan(struct plan_case *c)
 	p->host = "h";
 	p->want = c->sets[SET_WANT];
 	plan_compare(p, triples, n, test_key);
-	ck_assert_msg(plan_effects(p, view, &e) >= 0, "%s", err_text(&e));
+	ck_assert_msg(plan_effects(p, view, NULL, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_foreign(p, view, test_key, &e) >= 0, "%s", err_text(&e));
 	take_out_times(&p->findings);
 	ck_assert_msg(plan_sysctl(p, triples, n, view, &e) >= 0, "%s", err_text(&e));

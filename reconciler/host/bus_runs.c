@@ -1,0 +1,95 @@
+/*
+ * Since when services run, and when systemd has read its files (bus.h). Asked at every plan, so no
+ * more than that.
+ * Called by the search for what runs with less than it should.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "bus_internal.h"
+
+/* A call in flight: where its number goes. */
+struct number {
+	struct flight *flight;
+	uint64_t *usec;
+	uint32_t *pid;
+	int error;
+};
+
+/* Of what is not there any more nothing is told. */
+static int on_number(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	struct number *x = userdata;
+
+	(void)ignored;
+	x->flight->pending--;
+	if (!sd_bus_message_is_method_error(m, NULL))
+		x->error = x->usec ? sd_bus_message_read(m, "v", "t", x->usec)
+				   : sd_bus_message_read(m, "v", "u", x->pid);
+	return 0;
+}
+
+static int ask_number(struct number *x, const char *path, const char *interface,
+	const char *property, struct err *e)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(
+		x->flight->b->bus, &m, SYSTEMD_NAME, path, PROPERTIES_INTERFACE, "Get");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ss", interface, property);
+	if (r < 0) {
+		sd_bus_message_unref(m);
+		return err_errno(e, r, "cannot ask systemd");
+	}
+	return bus_flight_send(x->flight, m, on_number, x, e);
+}
+
+int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
+	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e)
+{
+	struct number *numbers = arena_array(a, struct number, 2 * n + 1), *x = numbers;
+	struct flight f = {.b = b};
+
+	*ret_read_usec = 0;
+	*x = (struct number){.flight = &f, .usec = ret_read_usec};
+	int r = ask_number(x++, SYSTEMD_PATH, MANAGER_INTERFACE, "UnitsLoadTimestamp", e);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		runs[i] = (struct unit_run){0};
+		r = sd_bus_path_encode(SYSTEMD_PATH "/unit", names[i], &path);
+		if (r < 0)
+			return err_errno(e, r, "%s", names[i]);
+		*x = (struct number){.flight = &f, .usec = &runs[i].started_usec};
+		r = ask_number(x++, path, UNIT_INTERFACE, "InactiveExitTimestamp", e);
+		*x = (struct number){.flight = &f, .pid = &runs[i].main_pid};
+		if (r >= 0)
+			r = ask_number(x++, path, SERVICE_INTERFACE, "MainPID", e);
+	}
+	if (r >= 0)
+		r = bus_flight_wait(&f, e);
+	for (const struct number *y = numbers; y < x && r >= 0; y++)
+		if (y->error < 0)
+			r = err_errno(e, y->error, "cannot read what systemd says of its units");
+	return r < 0 ? r : 0;
+}
+
+int bus_unit_unread(struct bus *b, const char *unit, bool *ret, struct err *e)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_free_ char *path = NULL;
+	int unread = 0;
+	int r = sd_bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
+
+	b->round_trips++;
+	if (r >= 0)
+		r = sd_bus_get_property_trivial(b->bus, SYSTEMD_NAME, path, UNIT_INTERFACE,
+			"NeedDaemonReload", &error, 'b', &unread);
+	if (r < 0)
+		r = err_prefix(
+			e, bus_fail(e, &error, r, "cannot ask whether it was read"), "%s", unit);
+	sd_bus_error_free(&error);
+	*ret = unread;
+	return r < 0 ? r : 0;
+}

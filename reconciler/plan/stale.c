@@ -1,0 +1,280 @@
+/*
+ * What runs with less than it should although the files are as they should be: somebody else has
+ * put them there, and has not restarted, or not even reloaded (SPEC 5). Known from what was applied
+ * last, and from when each unit was started.
+ * Touches nothing. Called by effects.c.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/module.h"
+#include "l4sync/text.h"
+#include "l4sync/unit_meaning.h"
+
+#include "effects_internal.h"
+
+#define NAMES_SHOWN 6
+
+struct stale {
+	struct deriving d; /* from what was recorded to what is there */
+	const struct recorded *recorded;
+	struct unit_view *view;
+	struct effects *effects;
+	const unsigned long long *changed_usec; /* of each change: when what is there came */
+	struct unit_run *runs;                  /* of each unit that is loaded */
+	uint64_t read_usec;                     /* when systemd has read its files */
+};
+
+static bool is_unit_file(const struct module *m)
+{
+	return !strcmp(m->type, "unit") || !strcmp(m->type, "dropin");
+}
+
+/* Content that is what is wanted, and not what was applied last. */
+static bool has_come(const struct recorded *x, const struct triple *t)
+{
+	const char *type = t->module->type;
+
+	return t->base && t->want && t->live.live && !t->live.skip && t->live.changed_usec &&
+	       (is_unit_file(t->module) || !strcmp(type, "file") || !strcmp(type, "link")) &&
+	       resource_matches(t->module, t->want, t->live.live, x->key) &&
+	       !resource_matches(t->module, t->base, t->live.live, x->key);
+}
+
+/* Resources as changes from what was applied last to what is there. */
+static void collect(struct stale *s)
+{
+	const struct recorded *x = s->recorded;
+	struct arena *a = s->d.plan->arena;
+	struct change *changes = arena_array(a, struct change, x->n);
+	unsigned long long *changed = arena_array(a, unsigned long long, x->n);
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct triple *t = &x->triples[i];
+
+		if (!has_come(x, t))
+			continue;
+		struct resource *old = arena_memdup(a, t->base, sizeof *old);
+		if (old->content)
+			old->content = x->bytes_of(x->userdata, old->content);
+		changed[s->d.n_changes] = t->live.changed_usec;
+		changes[s->d.n_changes++] = (struct change){.id = t->id,
+			.module = t->module,
+			.op = OP_UPDATE,
+			.base = old,
+			.want = t->want,
+			.live = t->live.live};
+	}
+	s->d.changes = changes;
+	s->changed_usec = changed;
+}
+
+/* The search path as it was applied last. */
+static int recorded_index(struct stale *s, struct unit_index **ret, struct err *e)
+{
+	struct arena *a = s->d.plan->arena;
+	struct unit_overlay *overlays = arena_array(a, struct unit_overlay, s->d.n_changes);
+
+	for (size_t i = 0; i < s->d.n_changes; i++) {
+		const struct resource *base = s->d.changes[i].base;
+
+		overlays[i] = (struct unit_overlay){
+			resource_path(base), base->content, resource_get(base, "target")};
+	}
+	return unit_index_new(unit_view_host(s->view), a, overlays, s->d.n_changes, ret, e);
+}
+
+static const struct unit_run *run_of(const struct stale *s, const char *unit)
+{
+	static const struct unit_run none;
+
+	for (size_t i = 0; i < s->d.n_units; i++)
+		if (!strcmp(s->d.units[i].name, unit))
+			return &s->runs[i];
+	return &none;
+}
+
+/* Whether the unit was started before the change, which is one of the list. */
+static bool is_older(const struct stale *s, const char *unit, const struct change *c)
+{
+	uint64_t started = run_of(s, unit)->started_usec;
+
+	return started && started < s->changed_usec[c - s->d.changes];
+}
+
+/* A restart that came meanwhile, by somebody else, does it as well. */
+static void note_time(struct stale *s, const char *unit, const struct change *c)
+{
+	struct effect *f = effects_find(s->effects, ACTION_RESTART, unit);
+	unsigned long long changed = s->changed_usec[c - s->d.changes];
+
+	if (f && (f->n_because == 1 || f->older_than_usec) && f->older_than_usec < changed)
+		f->older_than_usec = changed;
+}
+
+/* Names only: the values may be nobody's business. */
+static const char *names_of(struct arena *a, const struct difference *list, size_t n)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	size_t shown = 0, more = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].class != CLASS_RESTART)
+			continue;
+		if (shown == NAMES_SHOWN)
+			more++;
+		else
+			buf_addf(&b, "%s%s=", shown++ ? ", " : "", list[i].key);
+	}
+	if (more)
+		buf_addf(&b, " and %zu more", more);
+	return b.size ? arena_strdup(a, b.data) : "what it was started with";
+}
+
+static int consider_unit(struct stale *s, const char *unit, const struct change *c)
+{
+	struct unit_config before, after;
+	enum directive_class class;
+	struct difference *list;
+	bool affected;
+	size_t n;
+
+	if (!is_older(s, unit, c))
+		return 0;
+	int r = unit_affected(&s->d, unit, c, &before, &after, &affected);
+	if (r < 0 || !affected)
+		return r;
+	unit_differences(s->d.plan->arena, &before, &after, &list, &n, &class);
+	if (class == CLASS_RESTART)
+		finding_add(&s->d.plan->findings, "stale", "configuration-older", c->id,
+			"%s was started before %s changed, and has not been since: it runs with "
+			"another %s",
+			unit, c->id, names_of(s->d.plan->arena, list, n));
+	meaning_effects(&s->d, unit, &before, &after, c->id);
+	note_time(s, unit, c);
+	return 0;
+}
+
+static void content_changed(struct deriving *d, const char *unit, const struct change *c)
+{
+	struct stale *s = (struct stale *)d; /* its first member */
+
+	if (!is_older(s, unit, c))
+		return;
+	finding_add(&d->plan->findings, "stale", "content-older", c->id,
+		"%s was started before %s changed, and has not been since", unit, c->id);
+	if (meaning_restart(d, unit, c->id))
+		note_time(s, unit, c);
+}
+
+/* Units that run with what was applied last, while the files say more by now. */
+static int find_older(struct stale *s)
+{
+	int r = unit_view_before(s->view, &s->d.after, s->d.e);
+
+	if (r >= 0)
+		r = recorded_index(s, &s->d.before, s->d.e);
+	for (size_t i = 0; i < s->d.n_changes && r >= 0; i++)
+		for (size_t j = 0; j < s->d.n_units && r >= 0; j++)
+			if (is_unit_file(s->d.changes[i].module) &&
+				unit_status_running(&s->d.units[j]))
+				r = consider_unit(s, s->d.units[j].name, &s->d.changes[i]);
+	return r < 0 ? r : content_effects(&s->d);
+}
+
+/* Whether systemd does not know the file as it is: with other content than it had when it was
+ * applied, or by what systemd itself says, since the mode alone may have changed. */
+static int is_unread(struct stale *s, const struct triple *t, const char *unit, bool *ret)
+{
+	struct bus *bus;
+	int r = host_bus(unit_view_host(s->view), &bus, s->d.e);
+
+	*ret = has_come(s->recorded, t);
+	return r < 0 || *ret ? r : bus_unit_unread(bus, unit, ret, s->d.e);
+}
+
+/* One file of the state that is as it should be, and that systemd may not have read. */
+static int consider_unread(struct stale *s, const struct triple *t, struct unit_index *now)
+{
+	for (size_t i = 0; i < s->d.n_units; i++) {
+		const struct unit_status *u = &s->d.units[i];
+		bool unread;
+
+		if (strcmp(u->load_state, "loaded") != 0 ||
+			!unit_index_concerns(now, resource_path(t->want), u->name))
+			continue;
+		int r = is_unread(s, t, u->name, &unread);
+		if (r < 0 || !unread)
+			return r;
+		effect_add(s->effects, ACTION_DAEMON_RELOAD, NULL, t->id);
+		finding_add(&s->d.plan->findings, "stale", "configuration-unread", t->id,
+			"systemd has not read %s since it changed: nobody has reloaded it", t->id);
+		return 0;
+	}
+	return 0;
+}
+
+static int find_unread(struct stale *s)
+{
+	const struct recorded *x = s->recorded;
+	struct unit_index *now;
+	int r = unit_view_before(s->view, &now, s->d.e);
+
+	for (size_t i = 0; i < x->n && r >= 0; i++) {
+		const struct triple *t = &x->triples[i];
+
+		if (is_unit_file(t->module) && t->want && t->live.live &&
+			t->live.changed_usec > s->read_usec &&
+			resource_matches(t->module, t->want, t->live.live, x->key))
+			r = consider_unread(s, t, now);
+	}
+	return r;
+}
+
+static int ask_runs(struct stale *s)
+{
+	struct arena *a = s->d.plan->arena;
+	const char **names = arena_array(a, const char *, s->d.n_units);
+	struct unit_run *runs = arena_array(a, struct unit_run, s->d.n_units);
+	size_t *at = arena_array(a, size_t, s->d.n_units), n = 0;
+	struct bus *bus;
+	int r = host_bus(unit_view_host(s->view), &bus, s->d.e);
+
+	s->runs = arena_array(a, struct unit_run, s->d.n_units);
+	for (size_t i = 0; i < s->d.n_units; i++) {
+		s->runs[i] = (struct unit_run){0};
+		if (s->d.n_changes && unit_status_running(&s->d.units[i])) {
+			at[n] = i;
+			names[n++] = s->d.units[i].name;
+		}
+	}
+	if (r >= 0)
+		r = bus_unit_runs(bus, a, names, n, runs, &s->read_usec, s->d.e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		s->runs[at[i]] = runs[i];
+	return r;
+}
+
+int stale_effects(struct deriving *d, const struct recorded *recorded)
+{
+	struct stale s = {
+		.d = {.plan = d->plan,
+			.view = d->view,
+			.live = true,
+			.content_changed = content_changed,
+			.e = d->e},
+		.recorded = recorded,
+		.view = d->view,
+		.effects = &d->plan->effects,
+	};
+	int r = unit_view_list(d->view, &s.d.units, &s.d.n_units, d->e);
+
+	if (r < 0)
+		return r;
+	collect(&s);
+	r = ask_runs(&s);
+	if (r >= 0)
+		r = find_unread(&s);
+	return r < 0 || !s.d.n_changes ? r : find_older(&s);
+}
