@@ -69,8 +69,8 @@ struct unit_run {
 int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
 	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e);
 
-/* NeedDaemonReload of one loaded unit: by the files' times of modification and names, so not of what
- * a link leads to. 2 to 5 ms. */
+/* NeedDaemonReload of one loaded unit: by the files' times of modification and names, so not of
+ * what a link leads to. 2 to 5 ms. */
 int bus_unit_unread(struct bus *b, const char *unit, bool *ret, struct err *e);
 
 /* Manager.Reload(): complete when it returns. Waits out LimitsExceeded, at most timeout_ms. */

@@ -27,7 +27,8 @@ struct cgroup_limit {
 };
 extern const struct cgroup_limit cgroup_limits[]; /* ended by a NULL directive */
 
-/* Whether a limit that is lowered to `limit` is below what is in use and the slack. used and the limit in force now may be UINT64_MAX. */
+/* Whether a limit that is lowered to `limit` is below what is in use and the slack. used and the
+ * limit in force now may be UINT64_MAX. */
 int cgroup_hits(struct host *h, struct arena *a, const char *cgroup, const struct cgroup_limit *of,
 	uint64_t limit, bool *ret, uint64_t *ret_used, struct err *e);
 

@@ -49,9 +49,8 @@ static int check_hits(struct txn *t, struct bus *bus, const char *unit, const ch
 		r = cgroup_hits(t->host, t->arena, cgroup, of, limit, &hits, &used, e);
 	if (r < 0 || !hits)
 		return r;
-	return err_set(e, -EBUSY,
-		"%s: %s= would become %llu, and %llu are in use: %s", unit, of->directive,
-		(unsigned long long)limit, (unsigned long long)used, of->harm);
+	return err_set(e, -EBUSY, "%s: %s= would become %llu, and %llu are in use: %s", unit,
+		of->directive, (unsigned long long)limit, (unsigned long long)used, of->harm);
 }
 
 static int mismatch(const char *unit, const char *property, const char *file, const char *declared,

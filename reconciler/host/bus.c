@@ -105,6 +105,21 @@ int bus_flight_send(struct flight *f, sd_bus_message *m, sd_bus_message_handler_
 	return 0;
 }
 
+int bus_flight_get(struct flight *f, const char *path, const char *interface, const char *property,
+	sd_bus_message_handler_t answered, void *userdata, struct err *e)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(
+		f->b->bus, &m, SYSTEMD_NAME, path, PROPERTIES_INTERFACE, "Get");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "ss", interface, property);
+	if (r >= 0)
+		return bus_flight_send(f, m, answered, userdata, e);
+	sd_bus_message_unref(m);
+	return err_errno(e, r, "cannot ask systemd");
+}
+
 int bus_flight_wait(struct flight *f, struct err *e)
 {
 	if (f->pending)

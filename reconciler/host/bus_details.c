@@ -163,16 +163,9 @@ static int on_property(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 static int ask(struct flight *f, struct unit_state *s, const struct property *p, struct err *e)
 {
 	struct question *q = arena_new_of(s->arena, struct question);
-	sd_bus_message *m;
-	int r = sd_bus_message_new_method_call(
-		f->b->bus, &m, SYSTEMD_NAME, s->path, PROPERTIES_INTERFACE, "Get");
 
 	*q = (struct question){s, p};
-	if (r >= 0)
-		r = sd_bus_message_append(m, "ss", p->interface, p->name);
-	if (r < 0)
-		return err_errno(e, r, "cannot ask systemd");
-	return bus_flight_send(f, m, on_property, q, e);
+	return bus_flight_get(f, s->path, p->interface, p->name, on_property, q, e);
 }
 
 /* The path's object is made by loading the unit: no LoadUnit() before it. */

@@ -72,23 +72,12 @@ static int ask_filters(struct flight *f, struct arena *a, struct holder *h, stru
 	_cleanup_free_ char *path = NULL;
 	int r = sd_bus_path_encode(SYSTEMD_PATH "/unit", h->unit, &path);
 
-	for (size_t i = 0; i < ELEMENTS(filters) && r >= 0; i++) {
-		sd_bus_message *m = NULL;
-
-		r = sd_bus_message_new_method_call(
-			f->b->bus, &m, SYSTEMD_NAME, path, PROPERTIES_INTERFACE, "Get");
-		if (r >= 0)
-			r = sd_bus_message_append(
-				m, "ss", bus_type_interface(a, h->unit), filters[i]);
-		if (r < 0) {
-			sd_bus_message_unref(m);
-			break;
-		}
-		r = bus_flight_send(f, m, on_filter, h, e);
-		if (r < 0)
-			return r;
-	}
-	return r < 0 ? err_errno(e, r, "cannot ask systemd about %s", h->unit) : 0;
+	if (r < 0)
+		return err_errno(e, r, "%s", h->unit);
+	for (size_t i = 0; i < ELEMENTS(filters) && r >= 0; i++)
+		r = bus_flight_get(
+			f, path, bus_type_interface(a, h->unit), filters[i], on_filter, h, e);
+	return r;
 }
 
 /* What has processes of its own in a cgroup. */

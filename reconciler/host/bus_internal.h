@@ -35,6 +35,9 @@ struct flight {
 /* Sends m (its reference is taken over). The callback counts the answer by flight->pending--. */
 int bus_flight_send(struct flight *f, sd_bus_message *m, sd_bus_message_handler_t answered,
 	void *userdata, struct err *e);
+/* The same with the question for one property of an object. */
+int bus_flight_get(struct flight *f, const char *path, const char *interface, const char *property,
+	sd_bus_message_handler_t answered, void *userdata, struct err *e);
 int bus_flight_wait(struct flight *f, struct err *e);
 
 /* Signals are sent to who asked for them; once a connection. */

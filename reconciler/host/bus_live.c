@@ -103,8 +103,8 @@ int bus_unit_number(struct bus *b, struct arena *a, const char *unit, const char
 	if (r < 0)
 		return r;
 	b->round_trips++;
-	r = sd_bus_get_property_trivial(
-		b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit), property, &error, 't', ret);
+	r = sd_bus_get_property_trivial(b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit),
+		property, &error, 't', ret);
 	if (r < 0)
 		r = err_prefix(e, bus_fail(e, &error, r, "cannot ask for a setting"), "%s: %s",
 			unit, property);
@@ -124,8 +124,8 @@ int bus_unit_bitmap(struct bus *b, struct arena *a, const char *unit, const char
 	if (r < 0)
 		return r;
 	b->round_trips++;
-	r = sd_bus_get_property(
-		b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit), property, &error, &m, "ay");
+	r = sd_bus_get_property(b->bus, SYSTEMD_NAME, path, bus_type_interface(a, unit), property,
+		&error, &m, "ay");
 	if (r >= 0)
 		r = sd_bus_message_read_array(m, 'y', &bytes, ret_size);
 	if (r < 0)

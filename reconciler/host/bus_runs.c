@@ -29,22 +29,6 @@ static int on_number(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	return 0;
 }
 
-static int ask_number(struct number *x, const char *path, const char *interface,
-	const char *property, struct err *e)
-{
-	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(
-		x->flight->b->bus, &m, SYSTEMD_NAME, path, PROPERTIES_INTERFACE, "Get");
-
-	if (r >= 0)
-		r = sd_bus_message_append(m, "ss", interface, property);
-	if (r < 0) {
-		sd_bus_message_unref(m);
-		return err_errno(e, r, "cannot ask systemd");
-	}
-	return bus_flight_send(x->flight, m, on_number, x, e);
-}
-
 int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
 	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e)
 {
@@ -53,7 +37,8 @@ int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size
 
 	*ret_read_usec = 0;
 	*x = (struct number){.flight = &f, .usec = ret_read_usec};
-	int r = ask_number(x++, SYSTEMD_PATH, MANAGER_INTERFACE, "UnitsLoadTimestamp", e);
+	int r = bus_flight_get(
+		&f, SYSTEMD_PATH, MANAGER_INTERFACE, "UnitsLoadTimestamp", on_number, x++, e);
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		_cleanup_free_ char *path = NULL;
 
@@ -62,10 +47,12 @@ int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size
 		if (r < 0)
 			return err_errno(e, r, "%s", names[i]);
 		*x = (struct number){.flight = &f, .usec = &runs[i].started_usec};
-		r = ask_number(x++, path, UNIT_INTERFACE, "InactiveExitTimestamp", e);
+		r = bus_flight_get(
+			&f, path, UNIT_INTERFACE, "InactiveExitTimestamp", on_number, x++, e);
 		*x = (struct number){.flight = &f, .pid = &runs[i].main_pid};
 		if (r >= 0)
-			r = ask_number(x++, path, SERVICE_INTERFACE, "MainPID", e);
+			r = bus_flight_get(
+				&f, path, SERVICE_INTERFACE, "MainPID", on_number, x++, e);
 	}
 	if (r >= 0)
 		r = bus_flight_wait(&f, e);

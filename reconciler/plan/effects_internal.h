@@ -14,7 +14,8 @@ struct deriving {
 	struct unit_view *view;
 	const struct change *changes;
 	size_t n_changes;
-	/* What follows for a running unit from a change of content that it names; NULL: a restart. */
+	/* What follows for a running unit from a change of content that it names; NULL: a restart.
+	 */
 	void (*content_changed)(struct deriving *d, const char *unit, const struct change *c);
 	bool live;
 	struct unit_index *before, *after;
