@@ -113,6 +113,7 @@ check-client: $(B)/l4sync-client ## the laptop's program builds with jansson alo
 # What the tests on real hosts ask systemd's side of the program with.
 PROBE_SRC := $(wildcard reconciler/base/*.c reconciler/resources/resources.c reconciler/host/*.c \
 	reconciler/units/*.c reconciler/plan/sysctl_sources.c)
+$(B)/tests/host/systemd_probe: $(B)/tests/host/probe_properties.o
 $(B)/tests/host/%_probe: $(B)/tests/host/%_probe.o $(call OBJ,$(PROBE_SRC))
 	$(LINK) $(shell pkg-config --libs libsystemd nettle)
 

@@ -22,23 +22,48 @@ enum directive_class {
 };
 const char *directive_class_name(enum directive_class c); /* "none", "reload", … */
 
-/* How the assignments of a directive become its value, and when two values are equal. */
+/*
+ * How systemd reads the assignments of a directive (its config_parse_…(); kinds.c says which). Of
+ * those before KIND_LINES the last assignment is the value; the others are lists.
+ */
 enum directive_kind {
-	KIND_TEXT,    /* the last one; an empty one is as if it were not there */
-	KIND_NO,      /* a boolean, or another word; without one it is no */
-	KIND_YES,     /* the same; without one it is yes */
-	KIND_BOOLEAN, /* the same; without one it is something else */
+	KIND_TEXT,
+	KIND_ANY,  /* text that systemd may refuse, and would then go by an earlier one */
+	KIND_NAME, /* a user, a group, a slice, a service */
+	KIND_PATH,
+	KIND_STREAM, /* a word, or file:PATH and the like */
+	KIND_WORD,   /* one of those known */
+	KIND_NO,     /* a boolean; without one it is no */
+	KIND_YES,
+	KIND_BOOLEAN, /* without one it is something else */
 	KIND_SPAN,    /* a time span, in seconds without a unit */
-	KIND_SIZE,    /* bytes with K, M, G, T (1024); percent; infinity */
+	KIND_TIMEOUT, /* the same, 0 is infinity */
+	KIND_SIZE,    /* bytes with K, M, G, T (1024) */
+	KIND_MEMORY,  /* the same; percent; infinity */
 	KIND_NUMBER,
+	KIND_AMOUNT, /* a number, percent, infinity */
 	KIND_MODE,   /* octal */
 	KIND_SIGNAL, /* SIGTERM, TERM, 15 */
-	KIND_LIMIT,  /* SOFT:HARD of sizes or numbers */
-	KIND_LINES,  /* each is one value, in this order; an empty one takes back those before it */
-	KIND_WORDS,  /* the words of all, in this order; the same */
-	KIND_CAPABILITIES, /* the same, but an empty one is the empty set */
-	KIND_SET,          /* the words of all, in any order; an empty one takes back */
-	KIND_KEYED,        /* NAME=VALUE words of all: the last of a name; the same */
+	KIND_LIMIT,  /* SOFT:HARD */
+
+	KIND_LINES,    /* each is one value, in this order */
+	KIND_COMMANDS, /* ExecStart= */
+	KIND_FILES,    /* paths, in this order */
+	KIND_CHECKS,   /* in any order: ConditionHost=, OnCalendar= */
+	KIND_SPANS,    /* time spans, in any order */
+	KIND_DEVICES,  /* a device and rwm */
+	KIND_WORDS,    /* the words of all, in this order */
+	KIND_SET,      /* the words of all, in any order */
+	KIND_BITS,     /* the words of the last assignment alone, in any order */
+	KIND_PATHS,    /* the same, paths */
+	KIND_STATUSES, /* the same, exit statuses and signals */
+	KIND_ADDRESSES,
+	KIND_CPUS,         /* 0-3,5 */
+	KIND_ENVIRONMENT,  /* NAME=VALUE words: the last of a name */
+	KIND_SIGNED,       /* words that are added, or with ~ before them taken away */
+	KIND_CAPABILITIES, /* the same; an empty one is the empty set */
+	KIND_NAMESPACES,   /* the same, or a boolean */
+	KIND_DELEGATE,     /* a boolean, or words */
 	KIND_DEPENDS,      /* unit names, in any order; cannot be taken back */
 };
 
@@ -46,8 +71,11 @@ struct directive_type {
 	const char *key; /* the name that is not outdated: BindsTo for BindTo */
 	enum directive_kind kind;
 	enum directive_class class;
+	bool known; /* to systemd 257, in that section */
 	/* Directives that an empty assignment of one of them takes back together; 0: none. */
 	unsigned group;
+	unsigned flags;    /* kinds.c */
+	const char *words; /* the same */
 };
 
 /* What is known of a directive; for one that systemd 257 does not have in that section: text whose
@@ -59,20 +87,34 @@ void directive_each(void (*each)(const char *section, const struct directive_typ
 	void *userdata);
 
 /* A value in one spelling: "yes" is "true", "1min" is "60s". In the arena, or the value itself. */
-const char *directive_value(struct arena *a, enum directive_kind kind, const char *value);
+const char *directive_value(struct arena *a, const struct directive_type *type, const char *value);
+
+/* What systemd takes a directive for without an assignment; NULL: that depends. In the arena. */
+const char *directive_default(struct arena *a, const struct directive_type *type);
 
 /* A directive as all files of the unit together have it. */
 struct setting {
 	const char *section;
 	struct directive_type type;
 	size_t n;
-	const char **values; /* as written */
+	const char **values; /* as written: of a list of words each word */
+	/* The assignments as written that count, and which of all in the files each is. */
+	size_t n_lines;
+	const char **lines;
+	unsigned *places;
 };
 
 /* The settings of a unit without [Install]; by section and key. None of a masked unit. -ENODATA:
- * the content of a file is not known (it is a secret). */
+ * the content of a file is not known (it is a secret). -EBADMSG: systemd cannot read its fragment
+ * to the end, and loads no such unit. */
 int unit_settings(
 	struct arena *a, const struct unit_config *c, struct setting **ret, size_t *ret_n);
+
+/* What systemd makes of it, in one form that settings share if it makes the same of them. False:
+ * that is not sure, and only what is written alike is the same. s NULL: there is none. In the
+ * arena. */
+bool setting_meaning(struct arena *a, const struct directive_type *type, const struct setting *s,
+	const char ***ret, size_t *ret_n);
 
 struct difference {
 	const char *section, *key;

@@ -18,13 +18,14 @@ struct assignment {
 
 /* Calls each for the assignments of a unit file, in order; its non-zero return ends the parsing
  * with it. content NULL: none. Comments, empty lines and what stands outside of a section are left
- * out. */
+ * out. -EBADMSG: systemd stops there: a line that is not UTF-8 or longer than 1 MiB, a section's
+ * name without its bracket. */
 int unit_file_parse(struct arena *a, const struct content *content,
 	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
 
-/* The next word of *p, which moves behind it; NULL at the end. Escapes are left; quotes are taken
- * away if unquote is true. In the arena. */
-const char *unit_word(struct arena *a, const char **p, bool unquote);
+/* The next word of a command at *p, which moves behind it: without quotes and escapes. NULL at the
+ * end, and where a quote is without its other. In the arena. */
+const char *unit_word_next(struct arena *a, const char **p);
 
 /* Whether two files make the same assignments in the same order: whether they differ only in
  * comments and white space. Either may be NULL. */

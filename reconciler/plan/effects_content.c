@@ -124,13 +124,13 @@ static bool is_interpreter(const char *path)
 static void consider_program(struct searching *s, const char *value)
 {
 	struct arena *a = s->d->plan->arena;
-	const char *p = value + strspn(value, "@-:+!|"), *word = unit_word(a, &p, true);
+	const char *p = value + strspn(value, "@-:+!|"), *word = unit_word_next(a, &p);
 	bool script = word && is_interpreter(word);
 
 	if (word)
 		consider_path(s, word);
 	/* The first argument that is no option. */
-	while (script && (word = unit_word(a, &p, true)) && *word == '-')
+	while (script && (word = unit_word_next(a, &p)) && *word == '-')
 		;
 	if (script && word)
 		consider_path(s, word);

@@ -30,20 +30,23 @@ static const char *policy_mode(struct deriving *d, const char *unit)
 }
 
 /* The new value of a limit in bytes or tasks: false where it is none, or a share of something that
- * only systemd knows. */
+ * only systemd knows. Of several the last counts that systemd does not refuse. */
 static bool limit_of(struct arena *a, const struct difference *x, uint64_t *ret)
 {
-	const char *text =
-		x->n_new ? directive_value(a, KIND_SIZE, x->new[x->n_new - 1]) : "infinity";
-	char *end;
-	unsigned long long number = strtoull(text, &end, 10);
+	struct directive_type type = directive_type(a, x->section, x->key);
+	const char *text = "infinity";
+	char *end = NULL;
 
-	*ret = number;
-	if (end == text)
+	for (size_t i = x->n_new; i-- && !end;) {
+		text = directive_value(a, &type, x->new[i]);
+		*ret = strtoull(text, &end, 10);
+		end = end == text ? NULL : end;
+	}
+	if (!end)
 		return false;
-	if (!strcmp(end, "%") && !strcmp(x->key, "MemoryMax"))
-		*ret = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 100 *
-		       number;
+	/* Parts of ten thousand. */
+	if (!strcmp(end, "‱") && !strcmp(x->key, "MemoryMax"))
+		*ret *= (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 10000;
 	else if (*end)
 		return false;
 	return true;

@@ -149,26 +149,31 @@ static bool add_values(struct buf *b, const char *word, const char **values, siz
 	return true;
 }
 
-static const char *word_of(struct arena *a, enum directive_kind kind, const char **values, size_t n)
+static const char *word_of(
+	struct arena *a, const struct difference *d, const char **values, size_t n)
 {
+	struct directive_type type = directive_type(a, d->section, d->key);
 	_cleanup_buf_ struct buf b = BUF_INIT;
+	const char *unset = NULL;
 
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&b, "%s%s", b.size ? " " : "", values[i]);
 	if (b.size)
 		return arena_strdup(a, b.data);
-	return kind == KIND_NO             ? "no"
-	       : kind == KIND_YES          ? "yes"
-	       : kind == KIND_CAPABILITIES ? n ? "none" : "all"
-					   : "not set";
+	if (d->kind == KIND_CAPABILITIES)
+		return n ? "none" : "all";
+	/* Numbers are said only where somebody wrote them. */
+	if (d->kind == KIND_NO || d->kind == KIND_YES || d->kind == KIND_WORD)
+		unset = directive_default(a, &type);
+	return unset ? unset : "not set";
 }
 
 static void add_change(struct arena *a, struct buf *b, const struct difference *d)
 {
 	if (d->kind < KIND_LINES || d->kind == KIND_CAPABILITIES) {
-		add_clipped(b, word_of(a, d->kind, d->old, d->n_old));
+		add_clipped(b, word_of(a, d, d->old, d->n_old));
 		buf_adds(b, " -> ");
-		add_clipped(b, word_of(a, d->kind, d->new, d->n_new));
+		add_clipped(b, word_of(a, d, d->new, d->n_new));
 		return;
 	}
 	bool lost = add_values(b, "loses", d->old, d->n_old, d->new, d->n_new);

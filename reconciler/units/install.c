@@ -116,7 +116,7 @@ static int on_also(struct install *u, const char *value)
 	struct install_run *run = u->run;
 	const char *word;
 
-	while ((word = unit_word(run->x->arena, &value, false))) {
+	while (unit_word(run->x->arena, &value, 0, &word) > 0) {
 		int r = expand(u, word, &word, run->e);
 
 		if (r < 0)
@@ -153,10 +153,23 @@ static int on_assignment(const struct assignment *assignment, void *userdata)
 			return 0;
 		if (!*value)
 			u->lists[i] = (struct names){0};
-		while ((word = unit_word(a, &value, true)))
+		while (unit_word(a, &value, WORD_QUOTES | WORD_BACKSLASHES, &word) > 0)
 			names_add(a, &u->lists[i], word);
 	}
 	return 0;
+}
+
+static int read_install(struct install *u, const struct content *content)
+{
+	int r = unit_file_parse(u->run->x->arena, content, on_assignment, u);
+
+	if (r == -EBADMSG)
+		return err_set(u->run->e, -EINVAL,
+			"%s: systemd cannot read a file of it to its end: one line is too long, "
+			"not "
+			"UTF-8, or a section without its bracket",
+			u->name);
+	return r;
 }
 
 static int parse_dropins(struct install *u)
@@ -177,7 +190,7 @@ static int parse_dropins(struct install *u)
 	}
 	for (size_t i = 0; r >= 0 && i < d.n; i++)
 		if ((r = entry_follow(x, d.items[i], &f, u->run->e)) >= 0)
-			r = unit_file_parse(x->arena, f->content, on_assignment, u);
+			r = read_install(u, f->content);
 	return r;
 }
 
@@ -231,11 +244,11 @@ static int install_load(struct install *u)
 	 */
 	bool linked = entry->kind == ENTRY_LINK;
 	u->path = linked ? f->hops.items[f->hops.n - 1] : entry->path;
-	if (!linked && (r = unit_file_parse(x->arena, f->content, on_assignment, u)))
+	if (!linked && (r = read_install(u, f->content)))
 		return r;
 	if ((r = parse_dropins(u)) < 0)
 		return r;
-	return linked ? unit_file_parse(x->arena, f->content, on_assignment, u) : 0;
+	return linked ? read_install(u, f->content) : 0;
 }
 
 /* Alias=a.target.wants/NAME: how it was said before there was WantedBy=. */

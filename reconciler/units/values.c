@@ -1,18 +1,20 @@
 /*
- * The spellings of a directive's value: those that systemd reads as the same become the same text
- * (systemd.syntax(7), systemd.time(7), parse_size() and parse_boolean() as measured).
- * Pure. Called by settings.c.
+ * The spellings of one value: those that systemd reads as the same become the same text. What it
+ * might refuse is not sure, for then an earlier assignment counts.
+ * Pure. Called by settings.c and lists.c.
  */
 #include <ctype.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "l4sync/unit_meaning.h"
+#include "l4sync/text.h"
 
-#define BLANK " \t\n\r"
+#include "directives.h"
+#include "index.h"
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 static bool is_one_of(const char *value, const char *const *words)
 {
@@ -22,182 +24,238 @@ static bool is_one_of(const char *value, const char *const *words)
 	return false;
 }
 
-static const char *boolean_value(const char *value)
+bool boolean_of(const char *value, bool *ret)
 {
 	static const char *const yes[] = {"1", "yes", "y", "true", "t", "on", NULL};
 	static const char *const no[] = {"0", "no", "n", "false", "f", "off", NULL};
 
-	return is_one_of(value, yes) ? "yes" : is_one_of(value, no) ? "no" : value;
+	*ret = is_one_of(value, yes);
+	return *ret || is_one_of(value, no);
 }
 
-struct scale {
-	const char *names; /* separated by blanks */
-	long double factor;
-};
-
-static long double factor_of(const struct scale *scales, size_t n, const char *unit, size_t size)
+static const char *boolean_meaning(const char *value)
 {
-	for (size_t i = 0; i < n; i++)
-		for (const char *p = scales[i].names; *p;) {
-			size_t length = strcspn(p, " ");
+	bool yes;
 
-			if (length == size && !strncmp(p, unit, size))
-				return scales[i].factor;
-			p += length + strspn(p + length, " ");
-		}
-	return -1;
+	return !boolean_of(value, &yes) ? NULL : yes ? "yes" : "no";
 }
 
-/* A sum of "1.5GiB" or "1h 30min": each a number with a unit. False: it is none. */
-static bool sum_of(const char *s, const struct scale *scales, size_t n, long double *ret)
+const char *signal_meaning(struct arena *a, const char *value)
 {
-	*ret = 0;
-	for (s += strspn(s, BLANK); *s; s += strspn(s, BLANK)) {
-		char *end;
+	static const char *const names[] = {"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS",
+		"FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD",
+		"CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+		"WINCH", "IO", "PWR", "SYS"};
+	const char *name = text_starts(value, "SIG") ? value + 3 : value;
+	long long number;
 
-		/* No sign, exponent or hexadecimal number, which strtold() would read. */
-		size_t digits = strspn(s, "0123456789.");
-		if (!isdigit((unsigned char)*s))
-			return false;
-		long double number = strtold(s, &end);
-		if (end != s + digits)
-			return false;
-		s = end + strspn(end, BLANK);
-		size_t size = strcspn(s, BLANK ".0123456789");
-		long double factor = factor_of(scales, n, s, size);
-		if (!size)
-			factor = factor_of(scales, n, "-", 1); /* the one without a unit */
-		if (factor < 0)
-			return false;
-		*ret += number * factor;
-		s += size;
-	}
-	return true;
+	if (number_of_text(value, &number))
+		return number > 0 && number < NSIG ? arena_printf(a, "%lld", number) : NULL;
+	for (size_t i = 0; i < ELEMENTS(names); i++)
+		if (!strcmp(names[i], name))
+			return arena_printf(a, "%zu", i + 1);
+	bool least = text_starts(name, "RTMIN");
+	if (!least && !text_starts(name, "RTMAX"))
+		return NULL;
+	name += strlen("RTMIN");
+	number = 0;
+	if (*name && (*name != (least ? '+' : '-') || !number_of_text(name, &number)))
+		return NULL;
+	number += least ? SIGRTMIN : SIGRTMAX;
+	return number < SIGRTMIN || number > SIGRTMAX ? NULL : arena_printf(a, "%lld", number);
 }
 
-static const char *sum_value(
-	struct arena *a, const char *value, const struct scale *scales, size_t n)
-{
-	long double sum;
-
-	if (!*value || !sum_of(value, scales, n, &sum))
-		return value;
-	return arena_printf(a, "%.0Lf", floorl(sum));
-}
-
-/* Microseconds. */
-static const char *span_value(struct arena *a, const char *value)
-{
-	static const struct scale scales[] = {
-		{"usec us µs μs", 1},
-		{"msec ms", 1e3L},
-		{"- seconds second sec s", 1e6L},
-		{"minutes minute min m", 60e6L},
-		{"hours hour hr h", 3600e6L},
-		{"days day d", 86400e6L},
-		{"weeks week w", 7 * 86400e6L},
-		{"months month M", 2629800e6L},
-		{"years year y", 31557600e6L},
-	};
-
-	return sum_value(a, value, scales, ELEMENTS(scales));
-}
-
-static const char *size_value(struct arena *a, const char *value)
-{
-	static const struct scale scales[] = {
-		{"- B", 1},
-		{"K", 1024.0L},
-		{"M", 1048576.0L},
-		{"G", 1073741824.0L},
-		{"T", 1099511627776.0L},
-		{"P", 1125899906842624.0L},
-		{"E", 1152921504606846976.0L},
-	};
-
-	return sum_value(a, value, scales, ELEMENTS(scales));
-}
-
-static const char *number_value(struct arena *a, const char *value, int base)
-{
-	char *end;
-
-	if (!*value)
-		return value;
-	long number = strtol(value, &end, base);
-	return *end ? value : arena_printf(a, base == 8 ? "%lo" : "%ld", number);
-}
-
-static const char *signal_value(struct arena *a, const char *value)
-{
-	const char *name = !strncasecmp(value, "SIG", 3) ? value + 3 : value;
-
-	if (isdigit((unsigned char)*value))
-		return number_value(a, value, 10);
-	if (!strncasecmp(name, "RTMIN+", 6) && isdigit((unsigned char)name[6]))
-		return arena_printf(a, "%d", SIGRTMIN + atoi(name + 6));
-	for (int i = 1; i < NSIG; i++) {
-		const char *known = sigabbrev_np(i);
-
-		if (known && !strcasecmp(known, name))
-			return arena_printf(a, "%d", i);
-	}
-	return value;
-}
-
-/* SOFT:HARD; one alone is both. */
-static const char *limit_value(struct arena *a, const char *value)
-{
-	const char *colon = strchr(value, ':');
-	const char *soft = colon ? arena_strndup(a, value, (size_t)(colon - value)) : value;
-	const char *hard = colon ? colon + 1 : value;
-
-	return arena_printf(a, "%s:%s", size_value(a, soft), size_value(a, hard));
-}
-
-/* Blanks between words are one. */
-static const char *line_value(struct arena *a, const char *value)
+const char *path_meaning(struct arena *a, const char *path)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	char quote = '\0';
 
-	for (const char *p = value; *p; p++) {
-		if (!quote && strchr(BLANK, *p)) {
-			p += strspn(p, BLANK) - 1;
-			buf_addc(&b, ' ');
-			continue;
-		}
-		if (*p == '\\' && p[1])
-			buf_addc(&b, *p++);
-		else if (quote ? *p == quote : *p == '"' || *p == '\'')
-			quote = quote ? '\0' : *p;
-		buf_addc(&b, *p);
+	if (*path != '/')
+		return NULL;
+	for (const char *p = path; *p;) {
+		p += strspn(p, "/");
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && !memcmp(p, "..", 2))
+			return NULL;
+		if (n && !(n == 1 && *p == '.'))
+			buf_addf(&b, "/%.*s", (int)n, p);
+		p += n;
 	}
-	return arena_strndup(a, b.data, b.size);
+	return b.size ? arena_strndup(a, b.data, b.size) : "/";
 }
 
-const char *directive_value(struct arena *a, enum directive_kind kind, const char *value)
+/* With "-" before it, or "~" for the home. */
+static const char *marked_path(struct arena *a, const char *value)
 {
-	switch (kind) {
+	bool optional = *value == '-';
+	const char *path = value + optional;
+
+	if (!strcmp(path, "~"))
+		return value;
+	return (path = path_meaning(a, path)) ? arena_printf(a, "%s%s", optional ? "-" : "", path)
+					      : NULL;
+}
+
+/* A path that may be relative to a directory, /run; /var/run is that too. */
+static const char *run_path(struct arena *a, const char *dir, const char *value)
+{
+	const char *path = *value == '/' ? value : arena_printf(a, "%s/%s", dir, value);
+
+	if (*value == '%' || !(path = path_meaning(a, path)))
+		return NULL;
+	if (text_starts(path, "/var/run/"))
+		return path + strlen("/var");
+	/* Not in what is no file system to write to. */
+	return text_starts(path, "/run/") || text_starts(path, "/var/") ? path : NULL;
+}
+
+/* a.b: parts that do not begin with a digit. */
+static bool dotted_name_valid(const char *value)
+{
+	size_t parts = 0;
+
+	for (const char *p = value; *p; p++) {
+		size_t n = strspn(p, LETTERS);
+
+		if (!n || isdigit((unsigned char)*p) || (p[n] && (p[n] != '.' || !p[n + 1])))
+			return false;
+		parts++;
+		p += p[n] ? n : n - 1;
+	}
+	return parts > 1 && strlen(value) <= 255;
+}
+
+/* Letters, digits and the like: what systemd takes for a name whatever it is of. */
+static const char *name_meaning(const char *ending, const char *value)
+{
+	size_t n = strspn(value, LETTERS);
+
+	if (ending && !strcmp(ending, "."))
+		return dotted_name_valid(value) ? value : NULL;
+	if (ending)
+		return unit_name_valid(value) && text_ends(value, ending) ? value : NULL;
+	long long id;
+
+	if (!n || n > 31 || value[n] || *value == '-')
+		return NULL;
+	if (!isdigit((unsigned char)*value))
+		return value;
+	/* -1 is no id, in 16 bits neither. */
+	return (*value != '0' || !value[1]) && number_of_text(value, &id) && id < 65535 ? value
+											: NULL;
+}
+
+/* The n letters of a word in a row's list as they are to be compared. */
+static const char *word_found(struct arena *a, const char *at, size_t n)
+{
+	const char *word = arena_strndup(a, at, n - (at[n - 1] == '!'));
+	const char *other = strchr(word, '>');
+
+	return other ? other + 1 : word;
+}
+
+static const char *word_meaning(struct arena *a, const char *words, const char *value)
+{
+	bool switches = text_has_word(words, "yes") || strstr(words, "yes>");
+	bool yes, is_boolean = switches && boolean_of(value, &yes);
+	const char *wanted = !is_boolean ? value : yes ? "yes" : "no";
+	long long number, min, max;
+
+	for (const char *p = words; *p;) {
+		size_t n = strcspn(p, " "), name = strcspn(p, " !>");
+
+		if (*p == '#' && number_of_text(value, &number)) {
+			char *end;
+
+			min = strtoll(p + 1, &end, 10);
+			max = strtoll(end + 2, NULL, 10);
+			if (number >= min && number <= max)
+				return arena_printf(a, "%lld", number);
+		} else if (name == strlen(wanted) && !memcmp(p, wanted, name)) {
+			return word_found(a, p, n);
+		} else if (name && p[name - 1] == ':' && !strncmp(p, value, name)) {
+			/* fd:NAME, file:/PATH */
+			return value[name] == '/' || name_meaning(NULL, value + name) ? value
+										      : NULL;
+		}
+		p += n + strspn(p + n, " ");
+	}
+	return NULL;
+}
+
+bool kind_has_words(enum directive_kind kind)
+{
+	return kind >= KIND_WORDS;
+}
+
+const char *directive_value(struct arena *a, const struct directive_type *type, const char *value)
+{
+	const char *meaning = scalar_meaning(a, type, value);
+
+	return meaning ? meaning : value;
+}
+
+const char *directive_default(struct arena *a, const struct directive_type *type)
+{
+	switch (type->kind) {
+	case KIND_NO:
+		return "no";
+	case KIND_YES:
+		return "yes";
+	case KIND_MODE:
+	case KIND_SIGNAL:
+		return type->words;
+	case KIND_WORD:
+	case KIND_STREAM:
+	case KIND_MEMORY:
+		for (const char *p = type->words; *p;) {
+			size_t n = strcspn(p, " ");
+
+			if (p[n - 1] == '!')
+				return word_found(a, p, n);
+			p += n + strspn(p + n, " ");
+		}
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+const char *scalar_meaning(struct arena *a, const struct directive_type *type, const char *value)
+{
+	switch (type->kind) {
+	case KIND_TEXT:
+		return value;
+	case KIND_NAME:
+		return name_meaning(type->words, value);
+	case KIND_PATH:
+		return type->words ? run_path(a, type->words, value) : marked_path(a, value);
+	case KIND_WORD:
+	case KIND_STREAM:
+		return word_meaning(a, type->words, value);
 	case KIND_NO:
 	case KIND_YES:
 	case KIND_BOOLEAN:
-		return boolean_value(value);
+		return boolean_meaning(value);
 	case KIND_SPAN:
-		return span_value(a, value);
+		return span_meaning(a, value, 1000000);
+	case KIND_TIMEOUT:
+		return timeout_meaning(a, value);
 	case KIND_SIZE:
-		return size_value(a, value);
+		return size_meaning(a, value);
+	case KIND_MEMORY:
+		return memory_meaning(a, type->words, value);
 	case KIND_NUMBER:
-		return number_value(a, value, 10);
+		return number_meaning(a, type->words, value);
+	case KIND_AMOUNT:
+		return amount_meaning(a, type->words, value);
 	case KIND_MODE:
-		return number_value(a, value, 8);
+		return mode_meaning(a, value);
 	case KIND_SIGNAL:
-		return signal_value(a, value);
+		return signal_meaning(a, value);
 	case KIND_LIMIT:
-		return *value ? limit_value(a, value) : value;
-	case KIND_LINES:
-		return *value ? line_value(a, value) : value;
+		return limit_meaning(a, type->words, value);
 	default:
-		return value;
+		return NULL;
 	}
 }

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "l4sync/text.h"
-#include "l4sync/unit_meaning.h"
+
+#include "directives.h"
 
 enum rule {
 	RULE_ORDER,  /* a word: the farther behind in `words`, the weaker; a/b are equals */
@@ -242,22 +243,26 @@ static bool is_weaker(const struct row *row, const struct side *old, const struc
 	return false;
 }
 
-static struct side side_of(struct arena *a, enum directive_kind kind, const char **values, size_t n)
+static struct side side_of(
+	struct arena *a, const struct directive_type *type, const char **values, size_t n)
 {
 	struct side s = {n, arena_array(a, const char *, n)};
+	bool yes;
 
-	/* RestrictNamespaces= may be a boolean, which is a list of one word then. */
 	for (size_t i = 0; i < n; i++)
-		s.values[i] = directive_value(
-			a, kind == KIND_WORDS && n == 1 ? KIND_BOOLEAN : kind, values[i]);
+		s.values[i] = directive_value(a, type, values[i]);
+	/* Lists that may be a boolean: it is one word then. */
+	if (n == 1 && (type->kind == KIND_NAMESPACES || type->kind == KIND_DELEGATE) &&
+		boolean_of(values[0], &yes))
+		s.values[0] = yes ? "yes" : "no";
 	return s;
 }
 
 bool difference_weakens(struct arena *a, const struct difference *d)
 {
-	enum directive_kind kind = d->kind;
-	struct side old = side_of(a, kind, d->old, d->n_old);
-	struct side new = side_of(a, kind, d->new, d->n_new);
+	struct directive_type type = directive_type(a, d->section, d->key);
+	struct side old = side_of(a, &type, d->old, d->n_old);
+	struct side new = side_of(a, &type, d->new, d->n_new);
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
 		if (text_has_word(rows[i].keys, d->key))

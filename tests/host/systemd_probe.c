@@ -11,8 +11,11 @@
 
 #include "l4sync/bus.h"
 #include "l4sync/host.h"
+#include "l4sync/text.h"
 #include "l4sync/unit_meaning.h"
 #include "l4sync/unitpath.h"
+
+#include "probe.h"
 
 static struct arena *arena;
 static struct err err;
@@ -115,32 +118,121 @@ static void print_live(struct unit_index *x, const char *name)
 		print_links(name, links, n);
 }
 
-/* NAME, section, key, kind, values: all with tabs between. */
+static const char *kind_name(enum directive_kind kind)
+{
+	static const char *const names[] = {
+		[KIND_TEXT] = "TEXT",
+		[KIND_ANY] = "ANY",
+		[KIND_NAME] = "NAME",
+		[KIND_PATH] = "PATH",
+		[KIND_STREAM] = "STREAM",
+		[KIND_WORD] = "WORD",
+		[KIND_NO] = "NO",
+		[KIND_YES] = "YES",
+		[KIND_BOOLEAN] = "BOOLEAN",
+		[KIND_SPAN] = "SPAN",
+		[KIND_TIMEOUT] = "TIMEOUT",
+		[KIND_SIZE] = "SIZE",
+		[KIND_MEMORY] = "MEMORY",
+		[KIND_NUMBER] = "NUMBER",
+		[KIND_AMOUNT] = "AMOUNT",
+		[KIND_MODE] = "MODE",
+		[KIND_SIGNAL] = "SIGNAL",
+		[KIND_LIMIT] = "LIMIT",
+		[KIND_LINES] = "LINES",
+		[KIND_COMMANDS] = "COMMANDS",
+		[KIND_FILES] = "FILES",
+		[KIND_CHECKS] = "CHECKS",
+		[KIND_SPANS] = "SPANS",
+		[KIND_DEVICES] = "DEVICES",
+		[KIND_WORDS] = "WORDS",
+		[KIND_SET] = "SET",
+		[KIND_BITS] = "BITS",
+		[KIND_PATHS] = "PATHS",
+		[KIND_STATUSES] = "STATUSES",
+		[KIND_ADDRESSES] = "ADDRESSES",
+		[KIND_CPUS] = "CPUS",
+		[KIND_ENVIRONMENT] = "ENVIRONMENT",
+		[KIND_SIGNED] = "SIGNED",
+		[KIND_CAPABILITIES] = "CAPABILITIES",
+		[KIND_NAMESPACES] = "NAMESPACES",
+		[KIND_DELEGATE] = "DELEGATE",
+		[KIND_DEPENDS] = "DEPENDS",
+	};
+
+	return names[kind];
+}
+
+static void print_texts(const char **texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+
+		text_escape(&b, texts[i], strlen(texts[i]));
+		printf("\t%s", b.size ? b.data : "");
+	}
+	printf("\n");
+}
+
+/* NAME, section, key, kind, what systemd makes of it, or with "?" before the kind what is written:
+ * all with tabs between. */
 static void print_settings(struct unit_index *x, const char *name)
 {
 	struct setting *settings;
 	struct unit_config c;
 	size_t n;
+	int r;
 
-	if (unit_index_config(x, name, &c, &err) < 0 ||
-		unit_settings(arena, &c, &settings, &n) < 0) {
+	if (unit_index_config(x, name, &c, &err) < 0) {
 		fail();
+		return;
+	}
+	if ((r = unit_settings(arena, &c, &settings, &n)) < 0) {
+		printf("%s\terror %s\n", name, strerrorname_np(-r));
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct setting *s = &settings[i];
+		const char **meaning;
+		size_t n_meaning;
+		bool sure = setting_meaning(arena, &s->type, s, &meaning, &n_meaning);
 
-		printf("%s\t%s\t%s\t%d", name, s->section, s->type.key, s->type.kind);
-		for (size_t j = 0; j < s->n; j++)
-			printf("\t%s", directive_value(arena, s->type.kind, s->values[j]));
-		printf("\n");
+		if (!s->n_lines)
+			continue;
+		printf("%s\t%s\t%s\t%s%s", name, s->section, s->type.key, sure ? "" : "?",
+			kind_name(s->type.kind));
+		print_texts(meaning, n_meaning);
 	}
+}
+
+/* Of "A B" on each line: A, B, the class of what differs, and what that is. */
+static void print_differences(struct unit_index *x, const char *names)
+{
+	const char *blank = strchr(names, ' ');
+	struct unit_config a, b;
+	struct difference *list;
+	enum directive_class class;
+	size_t n;
+
+	if (!blank ||
+		unit_index_config(
+			x, arena_strndup(arena, names, (size_t)(blank - names)), &a, &err) < 0 ||
+		unit_index_config(x, blank + 1, &b, &err) < 0) {
+		fail();
+		return;
+	}
+	unit_differences(arena, &a, &b, &list, &n, &class);
+	printf("%s\t%s\t%s\t", a.name, b.name, directive_class_name(class));
+	for (size_t i = 0; i < n; i++)
+		printf("%s.%s ", list[i].section, list[i].key);
+	printf("\n");
 }
 
 static void print_directive(const char *section, const struct directive_type *type, void *userdata)
 {
 	(void)userdata;
-	printf("%s\t%s\t%s\n", section, type->key, directive_class_name(type->class));
+	printf("%s\t%s\t%s\t%s\n", section, type->key, directive_class_name(type->class),
+		type->known ? kind_name(type->kind) : "unknown");
 }
 
 static int cmd_directives(void)
@@ -327,6 +419,10 @@ int main(int argc, char **argv)
 		r = each_name(print_install);
 	else if (!strcmp(command, "settings"))
 		r = each_name(print_settings);
+	else if (!strcmp(command, "properties"))
+		r = cmd_properties();
+	else if (!strcmp(command, "differences"))
+		r = each_name(print_differences);
 	else if (!strcmp(command, "directives"))
 		r = cmd_directives();
 	else if (!strcmp(command, "live"))

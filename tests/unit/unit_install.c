@@ -31,7 +31,11 @@ static const struct {
 		"a.service", 0,
 		"m.target.wants/a.service>" U "a.service n.target.wants/a.service>" U "a.service"},
 	{{U "a.service = [Unit]\nWantedBy=m.target\n[Install]\n"}, "a.service", -ENOEXEC, NULL},
-	{{U "a.service = [Install\nWantedBy=m.target\n"}, "a.service", -ENOEXEC, NULL},
+	{{U "a.service = [Install\nWantedBy=m.target\n"}, "a.service", -EINVAL, NULL},
+	{{U "a.service = [Install]\nWantedBy=m.target\n[Unit]\nDescription=\xff\n"}, "a.service",
+		-EINVAL, NULL},
+	{{U "a.service = [Install]\nWantedBy=m.target\n", E "a.service.d/1.conf = [x\n"},
+		"a.service", -EINVAL, NULL},
 	{{U "a.service = [Service]\n", E "a.service.d/1.conf = [Install]\nWantedBy=m.target\n"},
 		"a.service", 0, "m.target.wants/a.service>" U "a.service"},
 	/* Here specificity beats rank, and prefix and type do not count. */
