@@ -54,7 +54,7 @@ target() {
 part need "packages that this takes" tests/need.sh
 if [[ $EUID == 0 && $failed == 0 ]]; then
 	# Mostly waiting for disk and network: goes on beside the parts that need none of it.
-	setpriv --pdeathsig TERM bash -c 'for kind in build run vm; do tests/host/rootfs.sh "$kind"; done' \
+	setpriv --pdeathsig TERM bash -c 'for kind in build run vm units; do tests/host/rootfs.sh "$kind"; done' \
 		</dev/null >"$logs/rootfs.log" 2>&1 &
 	warmer=$!
 fi

@@ -1,7 +1,8 @@
 #!/bin/bash
-# Job: builds and caches the Debian 13 file systems of the tests; prints the path of the one asked for.
+# Job: builds and caches the Debian 13 file systems of the tests, and the unit files of many packages; prints
+# the path of the one asked for.
 # Must not: touch anything outside $L4SYNC_CACHE, leave a mount behind, or name a mirror of its own.
-# Called by: build.sh, lib/container.sh, lib/vm.sh, and by hand: rootfs.sh run|build|vm.
+# Called by: build.sh, lib/container.sh, lib/vm.sh, and by hand: rootfs.sh run|build|vm|units.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,6 +22,28 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 vm_packages=("${run_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
+
+# What a Debian host may have: of these only the unit files are unpacked, nothing of them is installed.
+# shellcheck disable=SC2034
+units_packages=(
+	accountsservice acpid anacron apache2 apparmor apt at auditd autofs avahi-daemon bind9 bird2 bluez
+	bluez-obexd bolt chrony clamav-daemon clamav-freshclam clevis-systemd cloud-init collectd-core colord
+	coturn cron cryptsetup cups-browsed cups-daemon dnsmasq docker.io dovecot-core e2fsprogs exim4-base
+	fail2ban fancontrol fprintd freeradius frr fwupd gdm3 geoclue-2.0 glusterfs-server gpm haproxy haveged
+	hostapd icecast2 incus irqbalance iwd kdump-tools keepalived knot krb5-admin-server krb5-kdc
+	libvirt-daemon libvirt-daemon-common libvirt-daemon-driver-network libvirt-daemon-driver-qemu
+	libvirt-daemon-system lightdm lirc lm-sensors logrotate lvm2 lxc man-db mariadb-server mdadm memcached
+	minidlna modemmanager monit mosquitto mpd multipath-tools munin-node nbd-server netfilter-persistent
+	network-manager nfs-common nfs-kernel-server nftables nginx-common nsd ntpsec nut-client nut-server
+	open-iscsi opendkim openvpn packagekit pcscd pdns-server php8.4-fpm pipewire-bin plocate polkitd
+	postfix postgresql-common power-profiles-daemon prometheus-node-exporter pulseaudio qemu-guest-agent
+	quota radvd redis-server rpcbind rsync rspamd rsyslog rtkit samba samba-ad-dc sane-utils sddm slapd
+	smartmontools snapd spamd squid sssd-common strongswan-starter stunnel4 switcheroo-control sysstat
+	systemd-container systemd-coredump systemd-cron systemd-homed systemd-journal-remote systemd-oomd
+	systemd-resolved systemd-timesyncd thermald tlp tor tpm2-abrmd transmission-daemon tuned udev udisks2
+	ufw unattended-upgrades unbound upower usbguard uwsgi varnish vsftpd winbind wireguard-tools
+	wpasupplicant xrdp zabbix-agent zram-tools
+)
 
 # What a file system is made of and how: a change of either rebuilds. What else this script does is not in it.
 key_of() {
@@ -163,6 +186,54 @@ make_vm() {
 	rm -rf "$root"
 }
 
+# unpack_units ROOT DEB...: the unit files of packages, which are then removed.
+unpack_units() {
+	local root=$1 deb names
+	shift
+	for deb; do
+		names=$(dpkg-deb --fsys-tarfile "$deb" | tar -tf -)
+		names=$(grep -E '^\./(usr/)?lib/systemd/system/.*[^/]$' <<<"$names") || names=
+		if [[ -n $names ]]; then
+			dpkg-deb --fsys-tarfile "$deb" |
+				tar -C "$root" --no-same-owner -T <(echo "$names") -xf - --transform 's,^\./lib/,./usr/lib/,S'
+		fi
+		rm "$deb"
+	done
+}
+
+# root/usr/lib/systemd/system, and in missing the names of packages that the archive does not have. With an
+# apt of its own: that of the machine, but for where it keeps what it knows.
+make_units() {
+	local work=$1/work package known have=()
+	mkdir -p "$1/root" "$work"/{debs,lists/partial,cache/archives/partial}
+	touch "$work/status" "$1/missing"
+	sources >"$work/sources.list"
+	{
+		apt_options
+		printf '%s "%s";\n' Dir::Etc::sourcelist "$work/sources.list" Dir::Etc::sourceparts /dev/null \
+			Dir::State::lists "$work/lists" Dir::State::status "$work/status" Dir::Cache "$work/cache" \
+			APT::Sandbox::User root
+	} >"$work/apt.conf"
+	export APT_CONFIG=$work/apt.conf
+	apt-get -qq update >&2 </dev/null
+	known=$(apt-cache show --no-all-versions "${units_packages[@]}" 2>/dev/null | sed -n 's/^Package: //p')
+	for package in "${units_packages[@]}"; do
+		if grep -qxF "$package" <<<"$known"; then
+			have+=("$package")
+		else
+			echo "rootfs.sh: $suite has no package $package" >&2
+			echo "$package" >>"$1/missing"
+		fi
+	done
+	# Some at a time: all of them are 140 MB.
+	while ((${#have[@]})); do
+		(cd "$work/debs" && apt-get -qq download "${have[@]:0:20}" >&2 </dev/null)
+		unpack_units "$1/root" "$work"/debs/*.deb
+		have=("${have[@]:20}")
+	done
+	rm -rf "$work"
+}
+
 # What no checkout of this repository has asked for in three days: another branch may have another
 # recipe, and each would throw away what the other has just built. One that is in use is held by a shared
 # lock on its directory (lib/base.sh).
@@ -177,9 +248,9 @@ remove_old() {
 main() {
 	local kind=${1:-} final half
 	case $kind in
-	run | build | vm) ;;
+	run | build | vm | units) ;;
 	*)
-		echo "usage: rootfs.sh run|build|vm" >&2
+		echo "usage: rootfs.sh run|build|vm|units" >&2
 		return 64
 		;;
 	esac
