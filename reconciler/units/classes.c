@@ -31,173 +31,130 @@ static const struct row {
 	const char *keys; /* separated by blanks */
 } rows[] = {
 	/* clang-format off */
-	{UNIT, CLASS_RELOAD, "Description SourcePath CollectMode OnSuccessJobMode "
-		"OnFailureJobMode JobTimeoutAction JobTimeoutRebootArgument SuccessAction "
-		"FailureActionExitStatus SuccessActionExitStatus"},
-	{UNIT, CLASS_RELOAD, "Documentation"},
-	{UNIT, CLASS_RELOAD, "Requires Requisite Wants BindsTo Upholds Conflicts "
-		"Before After OnSuccess OnFailure PropagatesReloadTo ReloadPropagatedFrom "
-		"PropagatesStopTo StopPropagatedFrom PartOf RequiresMountsFor WantsMountsFor"},
+	/* The reload itself stops a unit for BindsTo= or StopWhenUnneeded=, and starts others for Upholds=. */
+	{UNIT, CLASS_RELOAD, "Description Documentation SourcePath CollectMode "
+		"Requires Requisite Wants BindsTo Upholds Conflicts Before After OnSuccess OnFailure "
+		"PropagatesReloadTo ReloadPropagatedFrom PropagatesStopTo StopPropagatedFrom PartOf "
+		"RequiresMountsFor WantsMountsFor DefaultDependencies "
+		"StopWhenUnneeded RefuseManualStart RefuseManualStop AllowIsolate IgnoreOnIsolate "
+		"OnSuccessJobMode OnFailureJobMode JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction "
+		"JobTimeoutRebootArgument SuccessAction FailureActionExitStatus SuccessActionExitStatus "
+		"ConditionFirmware " TESTS("Condition") " " TESTS("Assert")},
 	{UNIT, CLASS_RESTART, "JoinsNamespaceOf"},
-	{UNIT, CLASS_RELOAD, "StopWhenUnneeded RefuseManualStart RefuseManualStop "
-		"AllowIsolate IgnoreOnIsolate"},
-	{UNIT, CLASS_RELOAD, "DefaultDependencies"},
 	{UNIT, CLASS_LIVE, "SurviveFinalKillSignal"},
-	{UNIT, CLASS_RELOAD, "JobTimeoutSec JobRunningTimeoutSec"},
-	{UNIT, CLASS_RELOAD, "ConditionFirmware " TESTS("Condition")},
-	{UNIT, CLASS_RELOAD, TESTS("Assert")},
-	{UNIT | SERVICE, CLASS_RELOAD, "StartLimitIntervalSec"},
-	{UNIT | SERVICE, CLASS_RELOAD, "StartLimitBurst"},
-	{UNIT | SERVICE, CLASS_RELOAD, "StartLimitAction FailureAction RebootArgument"},
+	{UNIT | SERVICE, CLASS_RELOAD, "StartLimitIntervalSec StartLimitBurst StartLimitAction "
+		"FailureAction RebootArgument"},
 
 	/* systemd.service(5) */
-	{SERVICE, CLASS_RESTART, "ExecStart"},
-	{SERVICE, CLASS_NEXT, "ExecCondition ExecReload ExecStop"},
+	{SERVICE, CLASS_RESTART, "ExecStart BusName USBFunctionDescriptors USBFunctionStrings "
+		"WatchdogSec GuessMainPID NonBlocking Sockets OpenFile"},
+	{SERVICE, CLASS_NEXT, "ExecCondition ExecReload ExecStop PermissionsStartOnly "
+		"RootDirectoryStartOnly"},
 	{SERVICE | SOCKET, CLASS_NEXT, "ExecStartPre ExecStartPost ExecStopPost"},
-	{SERVICE, CLASS_NEXT, "PermissionsStartOnly RootDirectoryStartOnly"},
-	{SERVICE, CLASS_RESTART, "PIDFile BusName USBFunctionDescriptors "
-		"USBFunctionStrings"},
 	{SERVICE | MOUNT, CLASS_RESTART, "Type"},
-	{SERVICE, CLASS_RELOAD, "ExitType Restart RestartMode TimeoutStartFailureMode "
-		"TimeoutStopFailureMode NotifyAccess FileDescriptorStorePreserve"},
-	{SERVICE, CLASS_RELOAD, "RestartSec RestartMaxDelaySec TimeoutStartSec "
-		"TimeoutAbortSec"},
-	{SERVICE | SCOPE, CLASS_RELOAD, "TimeoutStopSec RuntimeMaxSec "
-		"RuntimeRandomizedExtraSec"},
-	{SERVICE, CLASS_RESTART, "WatchdogSec"},
-	{SERVICE, CLASS_RELOAD, "RestartSteps FileDescriptorStoreMax"},
-	{SERVICE, CLASS_RELOAD, "RemainAfterExit"},
-	{SERVICE, CLASS_RELOAD, "GuessMainPID"},
-	{SERVICE, CLASS_RESTART, "NonBlocking"},
-	{SERVICE, CLASS_RELOAD, "RestartPreventExitStatus RestartForceExitStatus "
-		"SuccessExitStatus"},
-	{SERVICE, CLASS_RELOAD, "ReloadSignal"},
-	{SERVICE, CLASS_RESTART, "Sockets"},
-	{SERVICE, CLASS_RESTART, "OpenFile"},
+	{SERVICE, CLASS_RELOAD, "PIDFile ExitType Restart RestartMode RestartSec RestartSteps "
+		"RestartMaxDelaySec RestartPreventExitStatus RestartForceExitStatus SuccessExitStatus "
+		"TimeoutStartSec TimeoutAbortSec TimeoutStartFailureMode TimeoutStopFailureMode "
+		"NotifyAccess RemainAfterExit ReloadSignal FileDescriptorStoreMax "
+		"FileDescriptorStorePreserve"},
+	{SERVICE | SCOPE, CLASS_RELOAD, "TimeoutStopSec RuntimeMaxSec RuntimeRandomizedExtraSec"},
 	{SERVICE | SCOPE, CLASS_LIVE, "OOMPolicy"},
 
 	/* systemd.exec(5) */
-	{EXEC, CLASS_RELOAD, "TimeoutSec TimeoutCleanSec"},
-	{EXEC, CLASS_RELOAD, "RuntimeDirectoryPreserve"},
-	{EXEC, CLASS_RELOAD, "RemoveIPC"},
-	{EXEC, CLASS_RESTART, "WorkingDirectory RootDirectory RootImage RootImagePolicy "
-		"RootHash RootHashSignature RootVerity ExtensionImagePolicy MountImagePolicy User "
-		"Group SetLoginEnvironment CoredumpFilter IOSchedulingClass CPUSchedulingPolicy "
-		"NUMAPolicy StandardInput StandardOutput StandardError TTYPath TTYRows TTYColumns "
-		"SyslogIdentifier SyslogFacility SyslogLevel LogLevelMax KeyringMode ProtectProc "
-		"ProcSubset SystemCallErrorNumber MountFlags NetworkNamespacePath IPCNamespacePath "
-		"LogNamespace Personality PAMName UtmpIdentifier UtmpMode SELinuxContext "
-		"AppArmorProfile SmackProcessLabel"},
-	{EXEC, CLASS_RESTART, "PrivateMounts MountAPIVFS BindLogSockets MemoryKSM"},
-	{EXEC, CLASS_RESTART, "PrivateTmp ProtectControlGroups PrivateUsers PrivatePIDs "
-		"ProtectSystem ProtectHome RootEphemeral CPUSchedulingResetOnFork DynamicUser TTYReset "
-		"TTYVHangup TTYVTDisallocate NoNewPrivileges MemoryDenyWriteExecute "
-		"RestrictRealtime RestrictSUIDSGID LockPersonality PrivateDevices "
-		"ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock "
-		"PrivateNetwork PrivateIPC ProtectHostname"},
-	{EXEC, CLASS_RESTART, "SyslogLevelPrefix IgnoreSIGPIPE"},
-	{EXEC, CLASS_RESTART, "Nice OOMScoreAdjust IOSchedulingPriority "
-		"CPUSchedulingPriority LogRateLimitBurst"},
-	{EXEC, CLASS_RESTART, "LogRateLimitIntervalSec"},
-	{EXEC, CLASS_RESTART, "TimerSlackNSec"},
-	{EXEC, CLASS_RESTART, "UMask RuntimeDirectoryMode StateDirectoryMode "
-		"CacheDirectoryMode LogsDirectoryMode ConfigurationDirectoryMode"},
-	{EXEC, CLASS_RESTART, "LimitCPU LimitFSIZE LimitDATA LimitSTACK LimitCORE "
-		"LimitRSS LimitNOFILE LimitAS LimitNPROC LimitMEMLOCK LimitLOCKS LimitSIGPENDING "
-		"LimitMSGQUEUE LimitNICE LimitRTPRIO LimitRTTIME"},
-	{EXEC, CLASS_RESTART, "Environment"},
-	{EXEC, CLASS_RESTART, "SupplementaryGroups PassEnvironment SecureBits "
-		"SystemCallArchitectures RuntimeDirectory StateDirectory CacheDirectory "
-		"LogsDirectory ConfigurationDirectory ReadWritePaths ReadOnlyPaths "
-		"InaccessiblePaths ExecPaths NoExecPaths CPUAffinity NUMAMask"},
-	{EXEC, CLASS_RESTART, "RootImageOptions ExtensionDirectories ExtensionImages "
-		"MountImages UnsetEnvironment AmbientCapabilities "
-		"SystemCallFilter SystemCallLog RestrictNamespaces RestrictAddressFamilies "
-		"RestrictFileSystems ExecSearchPath BindPaths BindReadOnlyPaths "
-		"TemporaryFileSystem LogExtraFields"},
-	{EXEC, CLASS_RESTART, "CapabilityBoundingSet"},
-	{EXEC, CLASS_RESTART, "EnvironmentFile StandardInputText StandardInputData "
-		"LogFilterPatterns SetCredential SetCredentialEncrypted LoadCredential "
-		"LoadCredentialEncrypted ImportCredential"},
+	{EXEC, CLASS_RELOAD, "TimeoutSec TimeoutCleanSec RuntimeDirectoryPreserve RemoveIPC"},
+	{EXEC, CLASS_RESTART, "WorkingDirectory RootDirectory RootImage RootImageOptions "
+		"RootImagePolicy RootHash RootHashSignature RootVerity RootEphemeral "
+		"ExtensionDirectories ExtensionImages ExtensionImagePolicy MountImages "
+		"MountImagePolicy MountAPIVFS MountFlags PrivateMounts BindLogSockets BindPaths "
+		"BindReadOnlyPaths TemporaryFileSystem ReadWritePaths ReadOnlyPaths InaccessiblePaths "
+		"ExecPaths NoExecPaths ExecSearchPath "
+		"User Group SupplementaryGroups DynamicUser SetLoginEnvironment PAMName KeyringMode "
+		"UMask CapabilityBoundingSet AmbientCapabilities SecureBits NoNewPrivileges "
+		"SELinuxContext AppArmorProfile SmackProcessLabel "
+		"LimitCPU LimitFSIZE LimitDATA LimitSTACK LimitCORE LimitRSS LimitNOFILE LimitAS "
+		"LimitNPROC LimitMEMLOCK LimitLOCKS LimitSIGPENDING LimitMSGQUEUE LimitNICE "
+		"LimitRTPRIO LimitRTTIME CoredumpFilter OOMScoreAdjust MemoryKSM TimerSlackNSec "
+		"Personality IgnoreSIGPIPE "
+		"Nice CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork CPUAffinity "
+		"NUMAPolicy NUMAMask IOSchedulingClass IOSchedulingPriority "
+		"ProtectSystem ProtectHome ProtectProc ProcSubset ProtectHostname ProtectClock "
+		"ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectControlGroups "
+		"PrivateTmp PrivateDevices PrivateIPC PrivatePIDs PrivateUsers IPCNamespacePath "
+		"RestrictNamespaces RestrictAddressFamilies RestrictFileSystems RestrictRealtime "
+		"RestrictSUIDSGID LockPersonality MemoryDenyWriteExecute SystemCallFilter "
+		"SystemCallErrorNumber SystemCallArchitectures SystemCallLog "
+		"Environment EnvironmentFile PassEnvironment UnsetEnvironment "
+		"StandardInput StandardOutput StandardError StandardInputText StandardInputData "
+		"TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns UtmpIdentifier UtmpMode "
+		"SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax "
+		"LogExtraFields LogRateLimitIntervalSec LogRateLimitBurst LogNamespace "
+		"SetCredential SetCredentialEncrypted LoadCredential LoadCredentialEncrypted "
+		"ImportCredential RuntimeDirectory RuntimeDirectoryMode StateDirectory "
+		"StateDirectoryMode CacheDirectory CacheDirectoryMode LogsDirectory LogsDirectoryMode "
+		"ConfigurationDirectory ConfigurationDirectoryMode"},
+	/* A socket itself is made in there too. */
+	{SERVICE | SOCKET, CLASS_RESTART, "PrivateNetwork NetworkNamespacePath"},
+	{MOUNT | SWAP, CLASS_NEXT, "PrivateNetwork NetworkNamespacePath"},
+	/* An attribute of the cgroup. */
+	{EXEC, CLASS_LIVE, "LogFilterPatterns"},
 
 	/* systemd.resource-control(5) */
-	{CGROUP, CLASS_RESTART, "Slice DelegateSubgroup"},
-	{CGROUP, CLASS_RESTART, "Delegate"},
-	{CGROUP, CLASS_RESTART, "MemoryPressureWatch"},
-	{CGROUP, CLASS_RESTART, "MemoryPressureThresholdSec"},
-	{CGROUP, CLASS_RESTART, "BPFProgram NFTSet"},
-	{CGROUP, CLASS_RESTART, "CoredumpReceive"},
-	{CGROUP, CLASS_LIVE, "AllowedCPUs StartupAllowedCPUs AllowedMemoryNodes "
-		"StartupAllowedMemoryNodes DisableControllers IPAddressAllow IPAddressDeny "
-		"IPIngressFilterPath IPEgressFilterPath SocketBindAllow SocketBindDeny"},
-	{CGROUP, CLASS_LIVE, "RestrictNetworkInterfaces"},
-	{CGROUP, CLASS_LIVE, "CPUAccounting MemoryAccounting IOAccounting "
-		"BlockIOAccounting TasksAccounting IPAccounting"},
-	{CGROUP, CLASS_LIVE, "MemoryZSwapWriteback"},
-	{CGROUP, CLASS_LIVE, "CPUWeight StartupCPUWeight CPUShares StartupCPUShares "
-		"CPUQuota IOWeight StartupIOWeight BlockIOWeight StartupBlockIOWeight "
-		"DevicePolicy ManagedOOMSwap ManagedOOMMemoryPressure "
-		"ManagedOOMMemoryPressureLimit ManagedOOMPreference"},
-	{CGROUP, CLASS_LIVE, "CPUQuotaPeriodSec ManagedOOMMemoryPressureDurationSec"},
-	{CGROUP, CLASS_LIVE, "MemoryMin DefaultMemoryMin DefaultMemoryLow "
-		"DefaultStartupMemoryLow MemoryLow StartupMemoryLow MemoryHigh StartupMemoryHigh "
-		"MemoryMax StartupMemoryMax MemorySwapMax StartupMemorySwapMax MemoryZSwapMax "
-		"StartupMemoryZSwapMax MemoryLimit TasksMax"},
-	{CGROUP, CLASS_LIVE, "DeviceAllow IODeviceWeight IOReadBandwidthMax "
-		"IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec "
-		"BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth"},
+	{CGROUP, CLASS_RESTART, "Slice Delegate DelegateSubgroup MemoryPressureWatch "
+		"MemoryPressureThresholdSec BPFProgram"},
+	{CGROUP, CLASS_RELOAD, "NFTSet"},
+	{CGROUP, CLASS_LIVE, "CPUAccounting MemoryAccounting IOAccounting BlockIOAccounting "
+		"TasksAccounting IPAccounting "
+		"CPUWeight StartupCPUWeight CPUShares StartupCPUShares CPUQuota CPUQuotaPeriodSec "
+		"AllowedCPUs StartupAllowedCPUs AllowedMemoryNodes StartupAllowedMemoryNodes "
+		"MemoryMin DefaultMemoryMin MemoryLow StartupMemoryLow DefaultMemoryLow "
+		"DefaultStartupMemoryLow MemoryHigh StartupMemoryHigh MemoryMax StartupMemoryMax "
+		"MemorySwapMax StartupMemorySwapMax MemoryZSwapMax StartupMemoryZSwapMax "
+		"MemoryZSwapWriteback MemoryLimit TasksMax "
+		"IOWeight StartupIOWeight IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax "
+		"IOReadIOPSMax IOWriteIOPSMax IODeviceLatencyTargetSec BlockIOWeight "
+		"StartupBlockIOWeight BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth "
+		"DevicePolicy DeviceAllow DisableControllers IPAddressAllow IPAddressDeny "
+		"IPIngressFilterPath IPEgressFilterPath SocketBindAllow SocketBindDeny "
+		"RestrictNetworkInterfaces CoredumpReceive "
+		"ManagedOOMSwap ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit "
+		"ManagedOOMMemoryPressureDurationSec ManagedOOMPreference"},
 
 	/* systemd.kill(5) */
-	{KILL, CLASS_RELOAD, "SendSIGKILL"},
-	{KILL, CLASS_RELOAD, "SendSIGHUP"},
-	{KILL, CLASS_RELOAD, "KillMode"},
-	{KILL, CLASS_RELOAD, "KillSignal RestartKillSignal FinalKillSignal "
-		"WatchdogSignal"},
+	{KILL, CLASS_RELOAD, "KillMode KillSignal RestartKillSignal FinalKillSignal WatchdogSignal "
+		"SendSIGKILL SendSIGHUP"},
 
 	/* systemd.socket(5) */
-	{SOCKET, CLASS_RESTART, "ListenStream ListenDatagram ListenSequentialPacket "
-		"ListenFIFO ListenNetlink ListenSpecial ListenMessageQueue ListenUSBFunction"},
-	{SOCKET, CLASS_NEXT, "ExecStopPre"},
-	{SOCKET, CLASS_RESTART, "SocketProtocol BindIPv6Only BindToDevice SocketUser "
-		"SocketGroup IPTOS Timestamping TCPCongestion FileDescriptorName Service SmackLabel "
-		"SmackLabelIPIn SmackLabelIPOut"},
-	{SOCKET, CLASS_RESTART, "Backlog KeepAliveProbes IPTTL Mark "
-		"MessageQueueMaxMessages MessageQueueMessageSize"},
-	{SOCKET, CLASS_RELOAD, "MaxConnections MaxConnectionsPerSource PollLimitBurst"},
-	{SOCKET, CLASS_RELOAD, "PollLimitIntervalSec"},
-	{SOCKET, CLASS_RESTART, "KeepAliveTimeSec KeepAliveIntervalSec DeferAcceptSec"},
-	{SOCKET, CLASS_RESTART, "ReceiveBuffer SendBuffer PipeSize"},
-	{SOCKET, CLASS_RESTART, "SocketMode"},
-	{SOCKET, CLASS_RESTART, "Accept Writable KeepAlive NoDelay FreeBind Transparent "
-		"Broadcast PassCredentials PassFileDescriptorsToExec PassSecurity PassPacketInfo "
-		"ReusePort SELinuxContextFromNet"},
-	{SOCKET, CLASS_RELOAD, "FlushPending RemoveOnStop"},
-	{SOCKET, CLASS_RESTART, "Symlinks"},
-	{SOCKET | PATH, CLASS_RELOAD, "TriggerLimitIntervalSec"},
-	{SOCKET | PATH, CLASS_RELOAD, "TriggerLimitBurst"},
+	{SOCKET, CLASS_RESTART, "ListenStream ListenDatagram ListenSequentialPacket ListenFIFO "
+		"ListenNetlink ListenSpecial ListenMessageQueue ListenUSBFunction SocketProtocol "
+		"BindIPv6Only BindToDevice SocketUser SocketGroup SocketMode Service Accept Writable "
+		"Backlog KeepAlive KeepAliveTimeSec KeepAliveIntervalSec KeepAliveProbes NoDelay "
+		"Priority DeferAcceptSec ReceiveBuffer SendBuffer PipeSize IPTOS IPTTL Mark ReusePort "
+		"FreeBind Transparent Broadcast PassCredentials PassSecurity PassPacketInfo Timestamping "
+		"TCPCongestion MessageQueueMaxMessages MessageQueueMessageSize SmackLabel SmackLabelIPIn "
+		"SmackLabelIPOut SELinuxContextFromNet Symlinks"},
+	{SOCKET, CLASS_NEXT, "ExecStopPre PassFileDescriptorsToExec"},
+	{SOCKET, CLASS_RELOAD, "FileDescriptorName MaxConnections MaxConnectionsPerSource "
+		"PollLimitIntervalSec PollLimitBurst FlushPending RemoveOnStop"},
+	{SOCKET | PATH, CLASS_RELOAD, "TriggerLimitIntervalSec TriggerLimitBurst"},
 
 	/* systemd.mount(5), systemd.automount(5), systemd.swap(5) */
 	{MOUNT | SWAP, CLASS_RESTART, "What Options"},
 	{SWAP, CLASS_RESTART, "Priority"},
-	{SOCKET, CLASS_RESTART, "Priority"},
 	{MOUNT | AUTOMOUNT, CLASS_RESTART, "Where"},
 	{MOUNT, CLASS_RESTART, "SloppyOptions ReadWriteOnly"},
 	{MOUNT, CLASS_RELOAD, "LazyUnmount ForceUnmount"},
-	{AUTOMOUNT, CLASS_RESTART, "ExtraOptions"},
-	{AUTOMOUNT, CLASS_RESTART, "TimeoutIdleSec"},
+	{AUTOMOUNT, CLASS_RESTART, "ExtraOptions TimeoutIdleSec"},
 	{SOCKET | MOUNT | AUTOMOUNT | PATH, CLASS_NEXT, "DirectoryMode"},
 
 	/* systemd.timer(5), systemd.path(5): armed anew by the reload */
-	{TIMER, CLASS_RELOAD, "OnCalendar OnActiveSec OnBootSec OnStartupSec "
-		"OnUnitActiveSec OnUnitInactiveSec"},
-	{TIMER, CLASS_RELOAD, "OnClockChange OnTimezoneChange Persistent WakeSystem "
-		"FixedRandomDelay DeferReactivation"},
-	{TIMER, CLASS_RELOAD, "RemainAfterElapse"},
-	{TIMER, CLASS_RELOAD, "AccuracySec RandomizedDelaySec"},
-	{TIMER | PATH, CLASS_RELOAD, "Unit"},
-	{PATH, CLASS_RELOAD, "PathExists PathExistsGlob PathChanged PathModified "
+	{TIMER, CLASS_RELOAD, "OnCalendar OnActiveSec OnBootSec OnStartupSec OnUnitActiveSec "
+		"OnUnitInactiveSec OnClockChange OnTimezoneChange Persistent WakeSystem AccuracySec "
+		"RandomizedDelaySec FixedRandomDelay DeferReactivation RemainAfterElapse"},
+	/* One that waits for the old unit to stop would wait for good; so would a socket. */
+	{TIMER, CLASS_RESTART, "Unit"},
+	{PATH, CLASS_RELOAD, "Unit PathExists PathExistsGlob PathChanged PathModified "
 		"DirectoryNotEmpty"},
-	{PATH, CLASS_NEXT, "MakeDirectory"},
+	{PATH, CLASS_RESTART, "MakeDirectory"},
 	/* clang-format on */
 };
 
@@ -212,6 +169,14 @@ const char *directive_class_name(enum directive_class c)
 	};
 
 	return names[c];
+}
+
+/* What a process is started with is for commands there, and each of them is started anew. */
+static enum directive_class class_in(const struct row *row, unsigned bit)
+{
+	if (row->sections == EXEC && row->class == CLASS_RESTART && (bit & COMMANDS))
+		return CLASS_NEXT;
+	return row->class;
 }
 
 static unsigned section_bit(const char *section)
@@ -237,7 +202,7 @@ struct directive_type directive_type(struct arena *a, const char *section, const
 		directive_kind_of(section_bit(directive_section(section, key)), key, &type);
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
 		if ((rows[i].sections & bit) && text_has_word(rows[i].keys, key))
-			type.class = rows[i].class;
+			type.class = class_in(&rows[i], bit);
 	return type;
 }
 

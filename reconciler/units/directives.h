@@ -20,6 +20,7 @@ enum directive_section {
 	AUTOMOUNT = 512,
 	/* systemd.exec(5), systemd.resource-control(5), systemd.kill(5) */
 	EXEC = SERVICE | SOCKET | MOUNT | SWAP,
+	COMMANDS = SOCKET | MOUNT | SWAP, /* which have no process of their own */
 	CGROUP = EXEC | SLICE | SCOPE,
 	KILL = EXEC | SCOPE,
 };

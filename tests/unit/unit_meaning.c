@@ -118,6 +118,11 @@ static const struct {
 	{S "User=a\n", S "User=a\nOnCalendar=daily\n", "restart Service.OnCalendar=>daily"},
 	{"[Timer]\nOnCalendar=daily\n", "[Timer]\nOnCalendar=weekly\n",
 		"reload Timer.OnCalendar=daily>weekly"},
+	{"[Socket]\nNice=1\n", "[Socket]\nNice=2\n", "next Socket.Nice=1>2"},
+	{"[Socket]\nNice=1\n", "[Socket]\nNice=1\nPrivateNetwork=yes\n",
+		"restart Socket.PrivateNetwork=>yes"},
+	{"[Mount]\nNice=1\n", "[Mount]\nNice=1\nPrivateNetwork=yes\n",
+		"next Mount.PrivateNetwork=>yes"},
 
 	/* Order is meaning where systemd says so. */
 	{S "EnvironmentFile=/a\nEnvironmentFile=/b\n", S "EnvironmentFile=/b\nEnvironmentFile=/a\n",
