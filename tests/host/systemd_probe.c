@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <systemd/sd-bus.h>
+
 #include "l4sync/bus.h"
 #include "l4sync/host.h"
 #include "l4sync/text.h"
@@ -372,6 +374,29 @@ static int cmd_reload(uint64_t timeout_ms)
 	return 0;
 }
 
+/* A runtime SetUnitProperties on every unit on stdin. Which property does not matter. */
+static int cmd_poke(void)
+{
+	_cleanup_free_ char *line = NULL;
+	sd_bus *system = NULL;
+	size_t size = 0;
+	int r = sd_bus_default_system(&system);
+
+	while (r >= 0 && getline(&line, &size, stdin) > 0) {
+		sd_bus_error e = SD_BUS_ERROR_NULL;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (sd_bus_call_method(system, "org.freedesktop.systemd1",
+			    "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+			    "SetUnitProperties", &e, NULL, "sba(sv)", line, true, 1, "Description",
+			    "s", "poked") < 0)
+			printf("%s: %s\n", line, e.message);
+		sd_bus_error_free(&e);
+	}
+	sd_bus_flush_close_unref(system);
+	return r < 0;
+}
+
 static int cmd_reset(const char *unit)
 {
 	bus_start();
@@ -427,6 +452,8 @@ int main(int argc, char **argv)
 		r = cmd_directives();
 	else if (!strcmp(command, "live"))
 		r = each_name(print_live);
+	else if (!strcmp(command, "poke"))
+		r = cmd_poke();
 	else if (!strcmp(command, "enabled"))
 		r = cmd_enabled(arg);
 	else if (!strcmp(command, "list"))
