@@ -14,6 +14,8 @@
 
 #include "effects_internal.h"
 
+#define PERMYRIAD "‱" /* parts of ten thousand, as directive_value() has them */
+
 static bool is_service(const char *unit)
 {
 	const char *type = unit_name_type(unit);
@@ -40,16 +42,15 @@ static bool limit_of(struct arena *a, const struct difference *x, uint64_t *ret)
 	for (size_t i = x->n_new; i-- && !end;) {
 		text = directive_value(a, &type, x->new[i]);
 		*ret = strtoull(text, &end, 10);
-		end = end == text ? NULL : end;
+		if (end == text || (*end && strcmp(end, PERMYRIAD) != 0))
+			end = NULL;
 	}
 	if (!end)
 		return false;
-	/* Parts of ten thousand. */
-	if (!strcmp(end, "‱") && !strcmp(x->key, "MemoryMax"))
-		*ret *= (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 10000;
-	else if (*end)
-		return false;
-	return true;
+	if (!*end)
+		return true;
+	*ret *= (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 10000;
+	return !strcmp(x->key, "MemoryMax");
 }
 
 static bool has_live(const struct difference *list, size_t n)

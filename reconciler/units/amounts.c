@@ -251,7 +251,9 @@ const char *memory_meaning(struct arena *a, const char *words, const char *value
 	if (!strcmp(value, "infinity"))
 		return value;
 	if (permyriad_of(value, &parts))
-		return parts <= 10000 ? arena_printf(a, "%lld‱", parts) : NULL;
+		return parts <= 10000 && (parts || strchr(words, '0'))
+			       ? arena_printf(a, "%lld‱", parts)
+			       : NULL;
 	if (!size_of(value, &size) || (!size && !strchr(words, '0')))
 		return NULL;
 	return amount_text(a, size);

@@ -191,7 +191,7 @@ struct directive_type directive_type(struct arena *a, const char *section, const
 {
 	struct directive_type type = {
 		.kind = KIND_LINES, .class = CLASS_RESTART, .flags = EMPTY | LITERAL};
-	unsigned bit = section_bit(section);
+	unsigned bit = section_bit(section), home = section_bit(directive_section(section, key));
 
 	key = directive_key(section, key);
 	type.key = arena_strdup(a, key);
@@ -199,7 +199,7 @@ struct directive_type directive_type(struct arena *a, const char *section, const
 	if (!strcmp(section, "Install") || text_starts(section, "X-") || text_starts(key, "X-"))
 		type.class = CLASS_NONE;
 	if (!directive_kind_of(bit, key, &type))
-		directive_kind_of(section_bit(directive_section(section, key)), key, &type);
+		directive_kind_of(home, key, &type);
 	for (size_t i = 0; i < ELEMENTS(rows); i++)
 		if ((rows[i].sections & bit) && text_has_word(rows[i].keys, key))
 			type.class = class_in(&rows[i], bit);

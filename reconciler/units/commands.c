@@ -123,7 +123,8 @@ bool commands_meaning(struct items *ret, const char *line)
 		if (!strcmp(first, ";"))
 			continue;
 		const char *program = prefixes(first, &flags);
-		if (!program_valid(program))
+		/* The first that systemd refuses takes all behind it along. */
+		if (!program_valid(program) || (strchr(line, ';') && !specifiers_sure(line)))
 			return false;
 		const char *path = path_meaning(ret->arena, program);
 		buf_addf(&b, "%u", flags & ~(unsigned)OWN_NAME);

@@ -68,7 +68,7 @@ enum directive_group {
 
 /* kinds.c: fills in all but the class. False: it is not known. */
 bool directive_kind_of(unsigned section, const char *key, struct directive_type *ret);
-/* Names that systemd still reads for others, and what else stands for what in a section. */
+/* The name, and the section, for which systemd still reads one; both of what is written. */
 const char *directive_key(const char *section, const char *key);
 const char *directive_section(const char *section, const char *key);
 
@@ -81,6 +81,8 @@ bool kind_has_words(enum directive_kind kind);
 
 /* values.c: a value in its one spelling; NULL: it is not sure that systemd accepts it. */
 const char *scalar_meaning(struct arena *a, const struct directive_type *type, const char *value);
+/* Whether systemd can fill in each specifier: an assignment with one that it cannot it leaves out. */
+bool specifiers_sure(const char *value);
 const char *path_meaning(struct arena *a, const char *path);
 bool boolean_of(const char *value, bool *ret);
 const char *signal_meaning(struct arena *a, const char *value);

@@ -14,8 +14,8 @@
  * The words of KIND_WORD and KIND_STREAM: "!" behind one: without an assignment it is that; "a>b":
  * a is b; #0..7: numbers; one that ends in ":" begins a value. Where there is a yes and a no,
  * booleans are meant. Of numbers and amounts: the least and the greatest; of limits what they are
- * numbers of; of a set all that are known; of a path where a relative one
- * begins; of a name what it ends in, or the dots that it has.
+ * numbers of; of a set all that are known; of a path where a relative one begins, or what stands
+ * for the home; of a name what it ends in, or the dots that it has.
  */
 #define ACTIONS                                                                                    \
 	"none! exit exit-force reboot reboot-force reboot-immediate poweroff poweroff-force "      \
@@ -42,7 +42,8 @@ static const struct row {
 	enum directive_group group;
 } rows[] = {
 	/* clang-format off */
-	{UNIT, KIND_TEXT, RESETS, "Description JobTimeoutRebootArgument RebootArgument", 0, 0},
+	{UNIT, KIND_TEXT, RESETS, "Description", 0, 0},
+	{UNIT, KIND_ANY, RESETS, "JobTimeoutRebootArgument RebootArgument", 0, 0},
 	{UNIT, KIND_PATH, RESETS, "SourcePath", 0, 0},
 	{UNIT, KIND_WORD, 0, "CollectMode", "inactive! inactive-or-failed", 0},
 	{UNIT, KIND_WORD, 0, "OnSuccessJobMode", "fail! replace" JOB_MODES, 0},
@@ -100,7 +101,8 @@ static const struct row {
 	{EXEC, KIND_TIMEOUT, 0, "TimeoutSec", 0, 0},
 	{EXEC, KIND_SPAN, 0, "TimeoutCleanSec LogRateLimitIntervalSec", 0, 0},
 	{EXEC, KIND_WORD, 0, "RuntimeDirectoryPreserve", "no! yes restart", 0},
-	{EXEC, KIND_PATH, RESETS, "WorkingDirectory RootDirectory RootImage RootVerity TTYPath "
+	{EXEC, KIND_PATH, RESETS, "WorkingDirectory", "~", 0},
+	{EXEC, KIND_PATH, RESETS, "RootDirectory RootImage RootVerity TTYPath "
 		"NetworkNamespacePath IPCNamespacePath", 0, 0},
 	{EXEC, KIND_NAME, RESETS, "User Group", 0, 0},
 	{EXEC, KIND_TEXT, RESETS, "SyslogIdentifier PAMName UtmpIdentifier SELinuxContext "
@@ -167,7 +169,7 @@ static const struct row {
 		"NoExecPaths", 0, 0},
 	{EXEC, KIND_BITS, EMPTY | QUOTES, "SecureBits", 0, 0},
 	{EXEC, KIND_CPUS, RESETS, "CPUAffinity NUMAMask", 0, 0},
-	{EXEC, KIND_WORDS, RESETS, "RootImageOptions ExtensionDirectories ExtensionImages MountImages "
+	{EXEC, KIND_WORDS, RESETS, "ExtensionDirectories ExtensionImages MountImages "
 		"TemporaryFileSystem", 0, 0},
 	{EXEC, KIND_WORDS, RESETS, "BindPaths BindReadOnlyPaths", 0, BINDS},
 	{EXEC, KIND_WORDS, RESETS | QUOTES | ESCAPES, "LogExtraFields", 0, 0},
@@ -177,7 +179,8 @@ static const struct row {
 	{EXEC, KIND_CAPABILITIES, EMPTY, "CapabilityBoundingSet", "all", 0},
 	{EXEC, KIND_CAPABILITIES, EMPTY, "AmbientCapabilities", 0, 0},
 	{EXEC, KIND_FILES, RESETS, "EnvironmentFile", 0, 0},
-	{EXEC, KIND_LINES, RESETS, "ExecSearchPath LogFilterPatterns ImportCredential", 0, 0},
+	{EXEC, KIND_LINES, RESETS, "RootImageOptions ExecSearchPath LogFilterPatterns "
+		"ImportCredential", 0, 0},
 	{EXEC, KIND_LINES, RESETS, "StandardInputText StandardInputData", 0, STDIN},
 	{EXEC, KIND_LINES, RESETS, "SetCredential SetCredentialEncrypted", 0, SET_CREDENTIALS},
 	{EXEC, KIND_LINES, RESETS, "LoadCredential LoadCredentialEncrypted", 0, LOADED_CREDENTIALS},
@@ -209,7 +212,8 @@ static const struct row {
 	{CGROUP, KIND_WORD, 0, "DevicePolicy", "auto! closed strict", 0},
 	{CGROUP, KIND_WORD, RESETS, "ManagedOOMSwap ManagedOOMMemoryPressure", "auto! kill", 0},
 	{CGROUP, KIND_WORD, 0, "ManagedOOMPreference", "none! avoid omit", 0},
-	{CGROUP, KIND_SPAN, RESETS, "CPUQuotaPeriodSec ManagedOOMMemoryPressureDurationSec", 0, 0},
+	{CGROUP, KIND_SPAN, RESETS, "CPUQuotaPeriodSec", 0, 0},
+	{CGROUP, KIND_ANY, RESETS, "ManagedOOMMemoryPressureDurationSec", 0, 0},
 	/* Of the first ones an empty assignment is 0, and none is something else than that. */
 	{CGROUP, KIND_MEMORY, EMPTY, "MemoryMin MemoryLow StartupMemoryLow DefaultMemoryMin "
 		"DefaultMemoryLow", "0", 0},
@@ -329,8 +333,8 @@ const char *directive_key(const char *section, const char *key)
 /* What was moved to [Unit] is one and the same there and in [Service]. */
 const char *directive_section(const char *section, const char *key)
 {
-	static const char moved[] = "StartLimitIntervalSec StartLimitBurst StartLimitAction "
-				    "FailureAction RebootArgument";
+	static const char moved[] =
+		"StartLimitInterval StartLimitBurst StartLimitAction FailureAction RebootArgument";
 
 	if (strcmp(section, "Service") == 0 && text_has_word(moved, key))
 		return "Unit";

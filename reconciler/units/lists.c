@@ -214,15 +214,15 @@ static bool environment_name_valid(const char *word, size_t n)
 	return n && word[n] == '=' && strspn(word, letters) == n && !isdigit((unsigned char)*word);
 }
 
-/* The last of each name; what is no assignment systemd leaves out. With specifiers in names it is
- * their order that is compared, for two of them may be one. */
+/* The last of each name; what is no assignment systemd leaves out. With specifiers in names, which
+ * may be one and the same, and with such as may be refused, it is their order that is compared. */
 static void environment_items(struct items *ret, const struct items *words)
 {
 	for (size_t i = 0; i < words->n; i++) {
 		const char *word = words->items[i];
 		size_t n = strcspn(word, "=");
 
-		if (memchr(word, '%', n)) {
+		if (memchr(word, '%', n) || !specifiers_sure(word)) {
 			*ret = *words;
 			return;
 		}
@@ -279,8 +279,8 @@ static bool signed_items(
 	return true;
 }
 
-static bool mask_of(struct arena *a, const char *const *names, size_t n_names, const char *prefix,
-	const char *line, uint64_t *ret)
+static bool mask_of(struct arena *a, const char *const *names, size_t n_names,
+	int (*compare)(const char *a, const char *b), const char *line, uint64_t *ret)
 {
 	struct items words = {.arena = a};
 	struct directive_type plain = {0};
@@ -289,12 +289,9 @@ static bool mask_of(struct arena *a, const char *const *names, size_t n_names, c
 	if (!directive_words(&words, &plain, line))
 		return false;
 	for (size_t i = 0; i < words.n; i++) {
-		const char *word = words.items[i];
-		size_t bit = 0, n = strlen(prefix);
+		size_t bit = 0;
 
-		if (strncasecmp(word, prefix, n) != 0)
-			return false;
-		while (bit < n_names && strcasecmp(names[bit], word + n) != 0)
+		while (bit < n_names && compare(names[bit], words.items[i]) != 0)
 			bit++;
 		if (bit == n_names)
 			return false;
@@ -306,20 +303,23 @@ static bool mask_of(struct arena *a, const char *const *names, size_t n_names, c
 static bool capability_items(
 	struct items *ret, const struct directive_type *type, const char *const *lines, size_t n)
 {
-	static const char *const names[] = {"chown", "dac_override", "dac_read_search", "fowner",
-		"fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable",
-		"net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock",
-		"ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct",
-		"sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config",
-		"mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override",
-		"mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon",
-		"bpf", "checkpoint_restore"};
+	static const char *const names[] = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH",
+		"CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP",
+		"CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN",
+		"CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO",
+		"CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN",
+		"CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
+		"CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
+		"CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN",
+		"CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
+		"CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"};
 	uint64_t unset = type->words ? UINT64_MAX : 0, set = unset, mask;
 
 	for (size_t i = 0; i < n; i++) {
 		bool without = *lines[i] == '~';
 
-		if (!mask_of(ret->arena, names, ELEMENTS(names), "CAP_", lines[i] + without, &mask))
+		if (!mask_of(ret->arena, names, ELEMENTS(names), strcasecmp, lines[i] + without,
+			    &mask))
 			return false;
 		if (!mask || set == unset)
 			set = without ? ~mask : mask;
@@ -343,7 +343,7 @@ static bool namespace_items(struct items *ret, const char *const *lines, size_t 
 			set = yes ? 0 : all;
 			continue;
 		}
-		if (!mask_of(ret->arena, names, ELEMENTS(names), "", lines[i] + without, &mask))
+		if (!mask_of(ret->arena, names, ELEMENTS(names), strcmp, lines[i] + without, &mask))
 			return false;
 		if (set == unset)
 			set = without ? all & ~mask : mask;
@@ -371,14 +371,13 @@ static bool delegate_items(
 		if (alone || !*lines[i]) {
 			all = alone && yes;
 			ret->n = 0;
-		} else if (!directive_words(ret, type, lines[i])) {
+		} else if (all || !directive_words(ret, type, lines[i])) {
+			/* There are some that are not among all. */
 			return false;
 		}
 	}
 	items_sort_unique(ret, 0);
-	if (all)
-		ret->n = 0;
-	if (on && (all || !ret->n))
+	if (on && !ret->n)
 		items_add(ret, all ? "yes" : "");
 	return true;
 }
@@ -440,6 +439,9 @@ static bool word_items(
 		/* RequiresMountsFor=; no unit's name begins so. */
 		if (type->kind == KIND_DEPENDS && (path = path_meaning(ret->arena, ret->items[i])))
 			ret->items[i] = path;
+		/* What is behind a colon on its line, if only behind a blank, belongs to it. */
+		if (type->group == BINDS && text_ends(ret->items[i], ":"))
+			return false;
 		/* One that is not known may make systemd leave out the others too. */
 		if (type->kind == KIND_SET && type->words &&
 			!text_has_word(type->words, ret->items[i]))

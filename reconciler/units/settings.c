@@ -69,7 +69,7 @@ static bool replaces(const struct directive_type *type, const char *line)
 static void assign(struct merging *m, const char *section, const char *key, const char *line)
 {
 	struct directive_type type = directive_type(m->arena, section, key);
-	struct setting *s = setting_of(m, directive_section(section, type.key), &type);
+	struct setting *s = setting_of(m, directive_section(section, key), &type);
 
 	if (!*line && !(type.flags & EMPTY)) {
 		if (type.flags & RESETS)

@@ -4,6 +4,7 @@
  * Pure. Called by settings.c and lists.c.
  */
 #include <ctype.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,16 @@ const char *signal_meaning(struct arena *a, const char *value)
 	return number < SIGRTMIN || number > SIGRTMAX ? NULL : arena_printf(a, "%lld", number);
 }
 
+bool specifiers_sure(const char *value)
+{
+	static const char always[] = "%CEHLNSTVijlnptv";
+
+	for (const char *p = value; (p = strchr(p, '%')) && p[1]; p += 2)
+		if (isalnum((unsigned char)p[1]) && !strchr(always, p[1]))
+			return false;
+	return true;
+}
+
 const char *path_meaning(struct arena *a, const char *path)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -75,28 +86,30 @@ const char *path_meaning(struct arena *a, const char *path)
 		p += strspn(p, "/");
 		size_t n = strcspn(p, "/");
 
-		if (n == 2 && !memcmp(p, "..", 2))
+		if (n > NAME_MAX || (n == 2 && !memcmp(p, "..", 2)))
 			return NULL;
 		if (n && !(n == 1 && *p == '.'))
 			buf_addf(&b, "/%.*s", (int)n, p);
 		p += n;
 	}
+	if (b.size >= PATH_MAX)
+		return NULL;
 	return b.size ? arena_strndup(a, b.data, b.size) : "/";
 }
 
-/* With "-" before it, or "~" for the home. */
-static const char *marked_path(struct arena *a, const char *value)
+/* Of WorkingDirectory=: with "-" before it, or "~" for the home. */
+static const char *marked_path(struct arena *a, const char *home, const char *value)
 {
 	bool optional = *value == '-';
 	const char *path = value + optional;
 
-	if (!strcmp(path, "~"))
+	if (!strcmp(path, home))
 		return value;
 	return (path = path_meaning(a, path)) ? arena_printf(a, "%s%s", optional ? "-" : "", path)
 					      : NULL;
 }
 
-/* A path that may be relative to a directory, /run; /var/run is that too. */
+/* Of PIDFile=: a path that may be relative to a directory, /run; /var/run is that too. */
 static const char *run_path(struct arena *a, const char *dir, const char *value)
 {
 	const char *path = *value == '/' ? value : arena_printf(a, "%s/%s", dir, value);
@@ -175,8 +188,10 @@ static const char *word_meaning(struct arena *a, const char *words, const char *
 			return word_found(a, p, n);
 		} else if (name && p[name - 1] == ':' && !strncmp(p, value, name)) {
 			/* fd:NAME, file:/PATH */
-			return value[name] == '/' || name_meaning(NULL, value + name) ? value
-										      : NULL;
+			const char *rest = text_starts(p, "fd:") ? name_meaning(NULL, value + name)
+								 : path_meaning(a, value + name);
+
+			return rest ? arena_printf(a, "%.*s%s", (int)name, p, rest) : NULL;
 		}
 		p += n + strspn(p + n, " ");
 	}
@@ -221,15 +236,24 @@ const char *directive_default(struct arena *a, const struct directive_type *type
 	}
 }
 
+static const char *path_kind_meaning(struct arena *a, const char *words, const char *value)
+{
+	return !words          ? path_meaning(a, value)
+	       : *words == '/' ? run_path(a, words, value)
+			       : marked_path(a, words, value);
+}
+
 const char *scalar_meaning(struct arena *a, const struct directive_type *type, const char *value)
 {
+	if (!specifiers_sure(value))
+		return NULL;
 	switch (type->kind) {
 	case KIND_TEXT:
 		return value;
 	case KIND_NAME:
 		return name_meaning(type->words, value);
 	case KIND_PATH:
-		return type->words ? run_path(a, type->words, value) : marked_path(a, value);
+		return path_kind_meaning(a, type->words, value);
 	case KIND_WORD:
 	case KIND_STREAM:
 		return word_meaning(a, type->words, value);

@@ -66,6 +66,9 @@ static const char *differences(const char *old, const char *new)
 }
 
 #define S "[Service]\n"
+#define TEN(x) x x x x x x x x x x
+/* The longest that a name in a path may be. */
+#define LONG_NAME TEN(TEN("aa")) TEN("aaaaa") "aaaaa"
 
 static const struct {
 	const char *old, *new, *expected;
@@ -99,6 +102,25 @@ static const struct {
 	{S "ExecStart=/a \\\n  -b\n", S "ExecStart=/a   -b\n", "none"},
 	{"[Unit]\nStartLimitInterval=5\n", "[Unit]\nStartLimitIntervalSec=5s\n", "none"},
 	{S "ReadWriteDirectories=/a\n", S "ReadWritePaths=/a\n", "none"},
+	{"[Unit]\nStartLimitIntervalSec=5\n", S "StartLimitInterval=5s\n", "none"},
+	{"[Unit]\nStartLimitIntervalSec=5\n", S "StartLimitIntervalSec=5\n",
+		"reload Service.StartLimitIntervalSec=>5 Unit.StartLimitIntervalSec=5>"},
+	/* What systemd leaves out does not stand for what was before. */
+	{S "TTYPath=/a\nTTYPath=-/c\n", S "TTYPath=/b\nTTYPath=-/c\n",
+		"restart Service.TTYPath=/a|-/c>/b|-/c"},
+	{S "StandardOutput=file:/a\nStandardOutput=file:/..\n",
+		S "StandardOutput=file:/b\nStandardOutput=file:/..\n",
+		"restart Service.StandardOutput=file:/a|file:/..>file:/b|file:/.."},
+	{S "RestrictNamespaces=net\n", S "RestrictNamespaces=NET\n",
+		"restart Service.RestrictNamespaces=net>NET"},
+	{S "Environment=A=1 A=%y\n", S "Environment=A=2 A=%y\n",
+		"restart Service.Environment=A=1|A=%y>A=2|A=%y"},
+	{S "BindPaths=/a:/b: /c\n", S "BindPaths=/a:/b:\nBindPaths=/c\n",
+		"restart Service.BindPaths=/a:/b:|/c>/a:/b:|/c"},
+	{S "RootImageOptions=root:ro a:x\n", S "RootImageOptions=root:ro\nRootImageOptions=a:x\n",
+		"restart Service.RootImageOptions=root:ro a:x>root:ro|a:x"},
+	{S "Delegate=yes\nDelegate=bpf-devices\n", S "Delegate=yes\n",
+		"restart Service.Delegate=yes|bpf-devices>yes"},
 	{S "User=a\n[Install]\nWantedBy=a.target\n", S "User=a\n[Install]\nWantedBy=b.target\n",
 		"none"},
 	{S "User=a\nX-Mine=1\n[X-Other]\nA=1\n", S "User=a\n",
@@ -254,6 +276,8 @@ static const struct {
 	{"MemoryMax", "infinity", "infinity"},
 	{"MemoryMax", "0x10", NULL},
 	{"MemoryMax", "0", NULL},
+	{"MemoryMax", "0.0%", NULL},
+	{"MemorySwapMax", "0%", "0‱"},
 	{"MemorySwapMax", "0", "0"},
 	{"MemoryMax", "16E", NULL},
 	{"MemoryMax", "1E", "1152921504606846976"},
@@ -293,6 +317,13 @@ static const struct {
 	{"ProtectSystem", "Full", NULL},
 	{"StandardOutput", "file:/a", "file:/a"},
 	{"StandardOutput", "file:a/b", NULL},
+	{"StandardOutput", "file:a", NULL},
+	{"StandardOutput", "file:/a//b", "file:/a/b"},
+	{"StandardOutput", "file:/a/../b", NULL},
+	{"StandardOutput", "append:/a/%Z", NULL},
+	{"StandardOutput", "append:/a/%i", "append:/a/%i"},
+	{"StandardOutput", "fd:a", "fd:a"},
+	{"StandardOutput", "fd:/a", NULL},
 	{"IOSchedulingClass", "4", NULL},
 	{"User", "a.b", NULL},
 	{"User", "007", NULL},
@@ -301,8 +332,18 @@ static const struct {
 	{"WorkingDirectory", "-//a/./b/", "-/a/b"},
 	{"WorkingDirectory", "/a/../b", NULL},
 	{"WorkingDirectory", "~", "~"},
+	{"TTYPath", "~", NULL},
+	{"TTYPath", "-/a", NULL},
+	{"TTYPath", "/%i/a/", "/%i/a"},
+	{"TTYPath", "/%I/a/", NULL},
+	{"TTYPath", "/" LONG_NAME, "/" LONG_NAME},
+	{"TTYPath", "/x" LONG_NAME, NULL},
 	{"PIDFile", "/proc/a", NULL},
 	{"SyslogIdentifier", "yes", "yes"},
+	{"SyslogIdentifier", "a-%i %p %n %%y 5%", "a-%i %p %n %%y 5%"},
+	{"SyslogIdentifier", "a-%y", NULL},
+	{"SyslogIdentifier", "%%%y", NULL},
+	{"SyslogIdentifier", "%Z", NULL},
 };
 
 START_TEST(spelling)
