@@ -56,13 +56,13 @@ enum directive_group {
 	PATHS,
 	BINDS,
 	BANDWIDTHS,
+	IO_CLASS,
+	CPU_POLICY,
 	ORDERED,
 	LISTENS = ORDERED,
 	STDIN,
 	LOADED_CREDENTIALS,
 	SET_CREDENTIALS,
-	IO_CLASS,
-	CPU_POLICY,
 	GROUPS,
 };
 
@@ -81,7 +81,8 @@ bool kind_has_words(enum directive_kind kind);
 
 /* values.c: a value in its one spelling; NULL: it is not sure that systemd accepts it. */
 const char *scalar_meaning(struct arena *a, const struct directive_type *type, const char *value);
-/* Whether systemd can fill in each specifier: an assignment with one that it cannot it leaves out. */
+/* Whether systemd can fill in each specifier: an assignment with one that it cannot it leaves out.
+ */
 bool specifiers_sure(const char *value);
 const char *path_meaning(struct arena *a, const char *path);
 bool boolean_of(const char *value, bool *ret);

@@ -66,6 +66,24 @@ static bool replaces(const struct directive_type *type, const char *line)
 	return type->kind == KIND_BITS;
 }
 
+/* What a class or policy leaves of the priority that was before it: none nothing; one without
+ * priorities neither; one of real time makes a 0 a 1, as it does without an assignment. */
+static void limit_priority(struct merging *m, const struct setting *s, const char *class)
+{
+	bool realtime = !strcmp(class, "1") || !strcmp(class, "2");
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct setting *p = &m->items[i];
+
+		if (p == s || p->type.group != s->type.group || !p->n_lines)
+			continue;
+		const char *last = scalar_meaning(m->arena, &p->type, p->lines[p->n_lines - 1]);
+		if (s->type.group == IO_CLASS ? !strcmp(class, "0")
+					      : !realtime || (last && !strcmp(last, "0")))
+			p->n_lines = 0;
+	}
+}
+
 static void assign(struct merging *m, const char *section, const char *key, const char *line)
 {
 	struct directive_type type = directive_type(m->arena, section, key);
@@ -76,10 +94,12 @@ static void assign(struct merging *m, const char *section, const char *key, cons
 			take_back(m, s);
 		return;
 	}
+	const char *value = kind_is_list(type.kind) ? NULL : scalar_meaning(m->arena, &type, line);
 	/* One that systemd might refuse replaces nothing, it only adds a doubt. */
-	if (kind_is_list(type.kind) ? replaces(&type, line)
-				    : scalar_meaning(m->arena, &type, line) != NULL)
+	if (value || (kind_is_list(type.kind) && replaces(&type, line)))
 		s->n_lines = 0;
+	if (value && type.kind == KIND_WORD && (type.group == IO_CLASS || type.group == CPU_POLICY))
+		limit_priority(m, s, value);
 	add_line(m, s, line);
 }
 
