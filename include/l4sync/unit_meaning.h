@@ -46,17 +46,18 @@ enum directive_kind {
 	KIND_SIGNAL, /* SIGTERM, TERM, 15 */
 	KIND_LIMIT,  /* SOFT:HARD */
 
-	KIND_LINES,    /* each is one value, in this order */
-	KIND_COMMANDS, /* ExecStart= */
-	KIND_FILES,    /* paths, in this order */
-	KIND_CHECKS,   /* in any order: ConditionHost=, OnCalendar= */
-	KIND_SPANS,    /* time spans, in any order */
-	KIND_DEVICES,  /* a device and rwm */
-	KIND_WORDS,    /* the words of all, in this order */
-	KIND_SET,      /* the words of all, in any order */
-	KIND_BITS,     /* the words of the last assignment alone, in any order */
-	KIND_PATHS,    /* the same, paths */
-	KIND_STATUSES, /* the same, exit statuses and signals */
+	KIND_LINES,       /* each is one value, in this order */
+	KIND_COMMANDS,    /* ExecStart= */
+	KIND_FILES,       /* paths, in this order */
+	KIND_CREDENTIALS, /* NAME:VALUE: in this order those of one name */
+	KIND_CHECKS,      /* in any order: ConditionHost=, OnCalendar= */
+	KIND_SPANS,       /* time spans, in any order */
+	KIND_DEVICES,     /* a device and rwm */
+	KIND_WORDS,       /* the words of all, in this order */
+	KIND_SET,         /* the words of all, in any order */
+	KIND_BITS,        /* the words of the last assignment alone, in any order */
+	KIND_PATHS,       /* the same, paths */
+	KIND_STATUSES,    /* the same, exit statuses and signals */
 	KIND_ADDRESSES,
 	KIND_CPUS,         /* 0-3,5 */
 	KIND_ENVIRONMENT,  /* NAME=VALUE words: the last of a name */

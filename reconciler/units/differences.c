@@ -58,6 +58,21 @@ static const char *mixture(
 	return b.size ? arena_strndup(a, b.data, b.size) : "";
 }
 
+/* Of credentials the order counts only where two directives give one of the same name. */
+static bool order_counts(const struct pair *pairs, size_t n, unsigned group)
+{
+	bool share = false;
+
+	if (group != LOADED_CREDENTIALS && group != SET_CREDENTIALS)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i && type_of(&pairs[i])->group == group; j++)
+			share |= type_of(&pairs[j])->group == group &&
+				 (credentials_share(pairs[i].old, pairs[j].old) ||
+					 credentials_share(pairs[i].new, pairs[j].new));
+	return share;
+}
+
 /* What is the same directive by directive, but mixed in another order: all of the group differ. */
 static void compare_mixtures(struct arena *a, const struct pair *pairs, size_t n, bool *differs)
 {
@@ -66,8 +81,9 @@ static void compare_mixtures(struct arena *a, const struct pair *pairs, size_t n
 
 		for (size_t i = 0; i < n; i++)
 			known |= type_of(&pairs[i])->group == group && differs[i];
-		if (known || !strcmp(mixture(a, pairs, n, group, false),
-				     mixture(a, pairs, n, group, true)))
+		if (known || !order_counts(pairs, n, group) ||
+			!strcmp(mixture(a, pairs, n, group, false),
+				mixture(a, pairs, n, group, true)))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			differs[i] |= type_of(&pairs[i])->group == group;

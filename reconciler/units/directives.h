@@ -113,6 +113,10 @@ void items_sort_unique(struct items *list, size_t from);
 bool list_meaning(
 	struct items *ret, const struct directive_type *type, const char *const *lines, size_t n);
 bool commands_meaning(struct items *ret, const char *line);
+/* credentials.c: by name, those of one name in the order they have. */
+void credentials_sort(struct items *list);
+/* Whether both have one of the same name, or may have. Either may be NULL. */
+bool credentials_share(const struct setting *x, const struct setting *y);
 /* The words of an assignment; false: what is not sure. */
 bool directive_words(struct items *ret, const struct directive_type *type, const char *line);
 

@@ -182,8 +182,9 @@ static const struct row {
 	{EXEC, KIND_LINES, RESETS, "RootImageOptions ExecSearchPath LogFilterPatterns "
 		"ImportCredential", 0, 0},
 	{EXEC, KIND_LINES, RESETS, "StandardInputText StandardInputData", 0, STDIN},
-	{EXEC, KIND_LINES, RESETS, "SetCredential SetCredentialEncrypted", 0, SET_CREDENTIALS},
-	{EXEC, KIND_LINES, RESETS, "LoadCredential LoadCredentialEncrypted", 0, LOADED_CREDENTIALS},
+	{EXEC, KIND_CREDENTIALS, RESETS, "SetCredential SetCredentialEncrypted", 0, SET_CREDENTIALS},
+	{EXEC, KIND_CREDENTIALS, RESETS, "LoadCredential LoadCredentialEncrypted", 0,
+		LOADED_CREDENTIALS},
 
 	/* systemd.resource-control(5) */
 	{CGROUP, KIND_NAME, 0, "Slice", ".slice", 0},

@@ -412,6 +412,8 @@ static bool line_items(
 		}
 	if (type->kind == KIND_CHECKS || type->kind == KIND_SPANS || type->kind == KIND_DEVICES)
 		items_sort_unique(ret, 0);
+	if (type->kind == KIND_CREDENTIALS)
+		credentials_sort(ret);
 	return true;
 }
 

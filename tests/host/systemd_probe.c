@@ -144,6 +144,7 @@ static const char *kind_name(enum directive_kind kind)
 		[KIND_LINES] = "LINES",
 		[KIND_COMMANDS] = "COMMANDS",
 		[KIND_FILES] = "FILES",
+		[KIND_CREDENTIALS] = "CREDENTIALS",
 		[KIND_CHECKS] = "CHECKS",
 		[KIND_SPANS] = "SPANS",
 		[KIND_DEVICES] = "DEVICES",
