@@ -251,6 +251,7 @@ static const char *family_name(const char *word)
 static bool signed_items(
 	struct items *ret, const struct directive_type *type, const char *const *lines, size_t n)
 {
+	bool families = !strcmp(type->key, "RestrictAddressFamilies");
 	size_t run = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -260,7 +261,7 @@ static bool signed_items(
 		/* With an error number for a call, the last one counts. */
 		if (!directive_words(&words, type, lines[i] + without) || strchr(lines[i], ':'))
 			return false;
-		if (!strcmp(lines[i], "none") && !strcmp(type->key, "RestrictAddressFamilies")) {
+		if (families && !strcmp(lines[i], "none")) {
 			ret->n = run = 0;
 			if (i + 1 == n)
 				items_add(ret, "none");
@@ -272,8 +273,9 @@ static bool signed_items(
 		if (ret->n == run && without)
 			items_add(ret, "~");
 		for (size_t j = 0; j < words.n; j++)
-			items_add(ret, arena_printf(ret->arena, "%s%s", without ? "~" : "",
-					       family_name(words.items[j])));
+			items_add(ret,
+				arena_printf(ret->arena, "%s%s", without ? "~" : "",
+					families ? family_name(words.items[j]) : words.items[j]));
 		items_sort_unique(ret, run);
 	}
 	return true;

@@ -184,14 +184,14 @@ static const char *word_meaning(struct arena *a, const char *words, const char *
 			max = strtoll(end + 2, NULL, 10);
 			if (number >= min && number <= max)
 				return arena_printf(a, "%lld", number);
-		} else if (name == strlen(wanted) && !memcmp(p, wanted, name)) {
-			return word_found(a, p, n);
 		} else if (name && p[name - 1] == ':' && !strncmp(p, value, name)) {
 			/* fd:NAME, file:/PATH */
 			const char *rest = text_starts(p, "fd:") ? name_meaning(NULL, value + name)
 								 : path_meaning(a, value + name);
 
 			return rest ? arena_printf(a, "%.*s%s", (int)name, p, rest) : NULL;
+		} else if (name == strlen(wanted) && !memcmp(p, wanted, name)) {
+			return word_found(a, p, n);
 		}
 		p += n + strspn(p + n, " ");
 	}

@@ -215,7 +215,7 @@ make_units() {
 			APT::Sandbox::User root
 	} >"$work/apt.conf"
 	export APT_CONFIG=$work/apt.conf
-	apt-get -qq update >&2 </dev/null
+	apt-get -qq -o APT::Update::Error-Mode=any update >&2 </dev/null
 	known=$(apt-cache show --no-all-versions "${units_packages[@]}" 2>/dev/null | sed -n 's/^Package: //p')
 	for package in "${units_packages[@]}"; do
 		if grep -qxF "$package" <<<"$known"; then

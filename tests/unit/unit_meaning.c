@@ -336,6 +336,8 @@ static const struct {
 	{"StandardOutput", "file:/a", "file:/a"},
 	{"StandardOutput", "file:a/b", NULL},
 	{"StandardOutput", "file:a", NULL},
+	{"StandardOutput", "file:", NULL},
+	{"StandardOutput", "fd:", NULL},
 	{"StandardOutput", "file:/a//b", "file:/a/b"},
 	{"StandardOutput", "file:/a/../b", NULL},
 	{"StandardOutput", "append:/a/%Z", NULL},
