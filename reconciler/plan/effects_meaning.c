@@ -41,6 +41,8 @@ static bool limit_of(struct arena *a, const struct difference *x, uint64_t *ret)
 
 	for (size_t i = x->n_new; i-- && !end;) {
 		text = directive_value(a, &type, x->new[i]);
+		if (!strcmp(text, "infinity"))
+			return false;
 		*ret = strtoull(text, &end, 10);
 		if (end == text || (*end && strcmp(end, PERMYRIAD) != 0))
 			end = NULL;
