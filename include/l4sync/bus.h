@@ -95,14 +95,30 @@ int bus_enqueue(struct bus *b, const char *unit, enum unit_verb verb, struct err
 struct transient {
 	const char *unit, *description;
 	const char *const *argv;
-	const char *const *environment; /* "NAME=value", NULL-terminated */
+	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: systemd's own */
 	int stdio_fd;                   /* its standard input and output; -1: null and journal */
 	bool restart;                   /* again, if it is killed */
+	unsigned limit_s; /* killed then, with all that it has started; 0: it may run on */
 };
 
 /* Started, not waited for. It stops when it is asked to by SIGTERM, and has half an hour for that;
  * it leaves nothing behind. */
 int bus_start_transient(struct bus *b, const struct transient *t, struct err *e);
+
+/* How the main process of a transient service has ended. */
+struct run_end {
+	bool exited;            /* by itself, with status */
+	int status;             /* if so */
+	const char *text;       /* "status 1/FAILURE", "killed by signal 9/KILL", "…"; arena */
+	char invocation_id[33]; /* for journal_tail() */
+};
+
+/*
+ * Starts one with a limit and waits for its end. idle as in bus_job(); where that ends the wait, it
+ * is killed with all that it has started. An error only if it could not be started or followed.
+ */
+int bus_run(struct bus *b, struct arena *a, const struct transient *t, int (*idle)(void *userdata),
+	void *userdata, struct run_end *ret, struct err *e);
 
 /* A signal to the main process of a unit. */
 int bus_kill(struct bus *b, const char *unit, int signal, struct err *e);
@@ -138,6 +154,14 @@ int bus_unit_bitmap(struct bus *b, struct arena *a, const char *unit, const char
 
 /* ResetFailedUnit; a unit that is not loaded is no error. */
 int bus_reset_failed(struct bus *b, const char *unit, struct err *e);
+
+/*
+ * systemd's own note that a unit needs a restart: Markers=needs-restart, which systemd takes away
+ * when the unit is restarted or stopped, and keeps over a daemon-reload. Setting or taking it away
+ * puts changed cgroup settings into force too (measured on 257), as each SetUnitProperties() does.
+ */
+int bus_marked(struct bus *b, const char *unit, bool *ret, struct err *e);
+int bus_mark(struct bus *b, const char *unit, bool needs_restart, struct err *e);
 
 /*
  * Watches a unit after its job until it is healthy or not: reaches active (a oneshot without

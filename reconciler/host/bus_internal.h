@@ -83,5 +83,10 @@ const char *bus_type_interface(struct arena *a, const char *unit);
 
 /* "226/NAMESPACE", "1/FAILURE", "42"; in the arena. */
 const char *exit_status_text(struct arena *a, int status);
+/* "status 226/NAMESPACE", "killed by signal 9/KILL"; NULL if it has not ended. code: CLD_EXITED. */
+const char *exit_code_text(struct arena *a, int code, int status);
+
+/* whom: "main", or "all" of its processes. */
+int bus_kill_whom(struct bus *b, const char *unit, const char *whom, int signal, struct err *e);
 
 #endif

@@ -32,24 +32,6 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	return 0;
 }
 
-/* "status 226/NAMESPACE", "killed by signal 9/KILL"; NULL if it has not ended. */
-static const char *exit_text(struct arena *a, int code, int status)
-{
-	const char *name;
-
-	switch (code) {
-	case CLD_EXITED:
-		return arena_printf(a, "status %s", exit_status_text(a, status));
-	case CLD_KILLED:
-	case CLD_DUMPED:
-		name = sigabbrev_np(status);
-		return arena_printf(a, "killed by signal %d/%s%s", status, name ? name : "?",
-			code == CLD_DUMPED ? ", core dumped" : "");
-	default:
-		return NULL;
-	}
-}
-
 /* The program of one of the lists beside ExecStart= that failed; NULL: none of them. */
 static const char *read_helper(sd_bus_message *m, struct arena *a, const char *list)
 {
@@ -65,7 +47,7 @@ static const char *read_helper(sd_bus_message *m, struct arena *a, const char *l
 			break;
 		if (!ignore && code && (code != CLD_EXITED || status))
 			failed = arena_printf(
-				a, "%s=%s: %s", list, program, exit_text(a, code, status));
+				a, "%s=%s: %s", list, program, exit_code_text(a, code, status));
 		r = sd_bus_message_exit_container(m);
 	}
 	return failed;
@@ -93,7 +75,7 @@ static const char *helper_text(struct bus *b, struct arena *a, const struct unit
 static const char *result_text(struct bus *b, struct arena *a, const struct unit_state *s)
 {
 	const char *result = s->d.result ? s->d.result : "unknown";
-	const char *exit = exit_text(a, s->exec_main_code, s->exec_main_status);
+	const char *exit = exit_code_text(a, s->exec_main_code, s->exec_main_status);
 	bool clean = s->exec_main_code == CLD_EXITED && !s->exec_main_status;
 
 	/* Where a program beside ExecStart= failed, the main process has ended well, or never ran.

@@ -1,7 +1,10 @@
 /*
  * Names of exit statuses, as `systemd-analyze exit-status` lists them.
- * Called by bus_watch.c.
+ * Called by bus_watch.c and bus_run.c.
  */
+#include <signal.h>
+#include <string.h>
+
 #include "bus_internal.h"
 
 static const struct {
@@ -84,4 +87,21 @@ const char *exit_status_text(struct arena *a, int status)
 		if (exit_statuses[i].status == status)
 			return arena_printf(a, "%d/%s", status, exit_statuses[i].name);
 	return arena_printf(a, "%d", status);
+}
+
+const char *exit_code_text(struct arena *a, int code, int status)
+{
+	const char *name;
+
+	switch (code) {
+	case CLD_EXITED:
+		return arena_printf(a, "status %s", exit_status_text(a, status));
+	case CLD_KILLED:
+	case CLD_DUMPED:
+		name = sigabbrev_np(status);
+		return arena_printf(a, "killed by signal %d/%s%s", status, name ? name : "?",
+			code == CLD_DUMPED ? ", core dumped" : "");
+	default:
+		return NULL;
+	}
 }
