@@ -1,14 +1,15 @@
 /*
  * service:UNIT: whether a unit is enabled and running, and how it may be restarted (`units:`).
- * enabled (true, false) and state (running, stopped) are compared; restart.mode, restart.after
- * and restart.settle (nanoseconds) are policy for the engine, as is foreign_dropins (remove, keep;
- * without it they are reported).
+ * enabled (true, false) and state (running, stopped) are compared; restart.mode, restart.after,
+ * restart.settle (nanoseconds) and the command lines restart.before, restart.check and restart.busy
+ * are policy for the engine, as is foreign_dropins (remove, keep; without it they are reported).
  * Called through the registry.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "l4sync/check.h"
+#include "l4sync/command_line.h"
 #include "l4sync/plan.h"
 #include "l4sync/registry.h"
 #include "l4sync/unitpath.h"
@@ -60,10 +61,36 @@ static void parse_after(struct reader *r, const struct node *list, struct resour
 			resource_add(r->want->arena, item, "restart.after", name);
 }
 
+static int check_command(const char *line, struct err *e)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *const *words;
+
+	if (!check_is_value(line))
+		return err_set(e, -EINVAL, "must be one line of UTF-8 without control characters");
+	return command_line_split(a, line, NULL, &words, e);
+}
+
+static void parse_command(
+	struct reader *r, const struct node *n, const char *key, struct resource *item)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct arena *a = r->want->arena;
+	const char *line;
+
+	if (node_want_text(n, key, &line, r->diags) < 0)
+		return;
+	if (check_command(line, &e) < 0)
+		diag_add(r->diags, n->where, "%s: %s", key, err_text(&e));
+	else
+		resource_set(a, item, arena_printf(a, "restart.%s", key), line);
+}
+
 static void parse_restart(struct reader *r, const struct node *map, struct resource *item)
 {
 	static const char *const known[] = {
 		"mode", "after", "settle", "before", "check", "busy", NULL};
+	static const char *const commands[] = {"before", "check", "busy", NULL};
 	struct arena *a = r->want->arena;
 	unsigned long long settle_ns;
 	const char *mode;
@@ -71,7 +98,6 @@ static void parse_restart(struct reader *r, const struct node *map, struct resou
 	if (node_want_map(map, "restart", r->diags) < 0)
 		return;
 	node_keys(map, known, r->diags);
-	unsupported_keys("units.restart", map, r->diags);
 	for (size_t i = 0; i < map->n; i++) {
 		const char *key = map->keys[i]->text;
 		const struct node *n = map->items[i];
@@ -83,6 +109,8 @@ static void parse_restart(struct reader *r, const struct node *map, struct resou
 			parse_after(r, n, item);
 		else if (!strcmp(key, "settle") && !node_want_time(n, key, &settle_ns, r->diags))
 			resource_set(a, item, "restart.settle", arena_printf(a, "%llu", settle_ns));
+		else if (one_of(key, commands))
+			parse_command(r, n, key, item);
 	}
 }
 
@@ -259,6 +287,11 @@ static bool is_state(const char *s)
 	return !strcmp(s, "running") || !strcmp(s, "stopped");
 }
 
+static bool is_command(const char *s)
+{
+	return check_command(s, NULL) == 0;
+}
+
 static int service_check(const struct resource *item, struct err *e)
 {
 	static const struct attr_rule rules[] = {
@@ -268,6 +301,9 @@ static int service_check(const struct resource *item, struct err *e)
 		{"restart.mode", is_mode, ATTR_OPTIONAL},
 		{"restart.after", unit_name_valid, ATTR_REPEATED},
 		{"restart.settle", check_is_number, ATTR_OPTIONAL},
+		{"restart.before", is_command, ATTR_OPTIONAL},
+		{"restart.check", is_command, ATTR_OPTIONAL},
+		{"restart.busy", is_command, ATTR_OPTIONAL},
 		{0},
 	};
 	const char *unit = resource_name(item->id);

@@ -10,6 +10,7 @@
 
 #include "apply/effect_steps.h"
 #include "apply/restart.h"
+#include "l4sync/deferred.h"
 #include "l4sync/module.h"
 #include "plan/inspect.h"
 #include "verbs/generation.h"
@@ -30,6 +31,22 @@ static struct inspection inspection_new(struct run *r, struct plan *p)
 	};
 }
 
+/* What is owed, and which of it --only leaves alone. */
+static int load_debts(struct run *r, struct err *e)
+{
+	struct debts *debts = &r->plan->debts;
+	int c = debts_load(r->host, r->arena, debts, e);
+
+	for (size_t i = 0; i < debts->n && c >= 0; i++) {
+		struct debt *d = &debts->items[i];
+
+		d->unselected = !run_selects(r, arena_printf(r->arena, "service:%s", d->unit));
+		for (size_t k = 0; k < d->n_causes; k++)
+			d->unselected &= !run_selects(r, d->causes[k].id);
+	}
+	return c;
+}
+
 int run_plan(struct run *r, struct err *e)
 {
 	host_bus_greet(r->host);
@@ -37,6 +54,7 @@ int run_plan(struct run *r, struct err *e)
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;
+	r->plan->defer = r->request->defer;
 	r->plan->looked_at_source = !r->from_history && r->want != r->base.want;
 	for (const struct finding *f = r->notes.items; f < r->notes.items + r->notes.n; f++)
 		finding_add(&r->plan->findings, f->kind, f->code, f->where, "%s", f->text);
@@ -52,6 +70,10 @@ int run_plan(struct run *r, struct err *e)
 	const struct recorded recorded = {r->triples, r->n_triples, r->key, run_bytes_of, r};
 	c = plan_effects(r->plan, r->units, &recorded, e);
 	if (c >= 0)
+		c = load_debts(r, e);
+	if (c >= 0)
+		c = plan_deferred(r->plan, r->units, r->key, e);
+	if (c >= 0)
 		c = plan_foreign(r->plan, r->units, r->key, e);
 	if (c >= 0)
 		c = plan_sysctl(r->plan, r->triples, r->n_triples, r->units, e);
@@ -62,9 +84,14 @@ int run_plan(struct run *r, struct err *e)
 	return c;
 }
 
+size_t run_deferrals(const struct run *r)
+{
+	return plan_deferrals(r->plan, true) + plan_deferrals(r->plan, false);
+}
+
 bool run_differs(const struct run *r)
 {
-	if (r->plan->n_changes || r->plan->effects.n)
+	if (r->plan->n_changes || r->plan->effects.n > run_deferrals(r))
 		return true;
 	for (size_t i = 0; i < r->plan->findings.n; i++)
 		if (!strcmp(r->plan->findings.items[i].kind, "stale") ||
@@ -131,9 +158,28 @@ void run_rehearse(struct run *r)
 /* What the transaction calls back for, and what it leaves behind. */
 struct applying {
 	struct run *run;
-	unsigned restarted;
-	uint64_t generation;
+	struct rolling rolling;
+	struct applied applied;
 };
+
+/* So that what is recorded says what became of them. */
+static void note_deferred(struct plan *p, const struct debts *owed)
+{
+	for (size_t i = 0; i < owed->n; i++)
+		for (size_t k = 0; k < p->effects.n; k++)
+			p->effects.items[k].deferred |=
+				p->effects.items[k].action == ACTION_RESTART &&
+				!strcmp(p->effects.items[k].target, owed->items[i].unit);
+}
+
+static bool has_restarts(const struct plan *p)
+{
+	bool found = p->n_templates;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		found |= p->effects.items[i].action == ACTION_RESTART;
+	return found;
+}
 
 static int do_restarts(void *userdata, struct txn *t, struct err *e)
 {
@@ -141,17 +187,18 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 	struct effects now = {0};
 	int c;
 
-	if (!x->run->host->live || (!x->run->plan->n_templates && !plan_restarts(x->run->plan)))
+	if (!x->run->host->live || !has_restarts(x->run->plan))
 		return 0;
 	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
 	if (c >= 0) {
 		restarts_announce(x->run->sink, &x->run->plan->effects, &now);
 		txn_expect(t, now.n);
-		for (size_t i = 0; i < now.n; i++)
-			x->restarted += now.items[i].action == ACTION_RESTART;
-		c = restart_rolling(t, &now, e);
+		c = restart_rolling(t, &now, &x->rolling, e);
 	}
 	free(now.items);
+	note_deferred(x->run->plan, &x->rolling.owed);
+	x->applied.restarted = x->rolling.restarted;
+	x->applied.deferred = x->rolling.owed.n;
 	return c;
 }
 
@@ -181,11 +228,20 @@ static int verify(struct run *r, struct err *e)
 static int do_record(void *userdata, struct err *e)
 {
 	struct applying *x = userdata;
-	int c = verify(x->run, e);
+	struct run *r = x->run;
+	struct debts debts = plan_debts(r->plan, &x->rolling.owed);
+	int c = verify(r, e);
 
-	return c < 0 ? c
-		     : generation_record(x->run, OUTCOME_APPLIED, NULL, x->restarted, true,
-			       &x->generation, e);
+	if (c >= 0)
+		c = debts_prepare(r->host, &debts, e);
+	if (c < 0)
+		return c;
+	/* A timed run that finds all busy again is no apply, of which the history keeps so many. */
+	x->applied.generation = r->base.number;
+	if (!r->plan->n_changes && !x->applied.restarted && !run_base_follows(r))
+		return 0;
+	return generation_record(
+		r, OUTCOME_APPLIED, NULL, x->applied.restarted, true, &x->applied.generation, e);
 }
 
 static int do_publish(void *userdata, struct err *e)
@@ -198,11 +254,15 @@ static int do_discard(void *userdata, struct err *e)
 	return generation_discard(((struct applying *)userdata)->run, e);
 }
 
-enum txn_result run_apply(
-	struct run *r, uint64_t *ret_generation, unsigned *ret_restarted, struct err *e)
+enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 {
 	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key, r->sink);
-	struct applying x = {.run = r};
+	struct applying x = {
+		.run = r,
+		.rolling = {.plan = r->plan,
+			.key = r->key,
+			.restart_busy = r->request->restart_busy},
+	};
 	const struct txn_hooks hooks = {
 		.restarts = do_restarts,
 		.record = do_record,
@@ -214,9 +274,8 @@ enum txn_result run_apply(
 	if (queue(r, t, NULL, e) < 0)
 		return TXN_REFUSED;
 	/* Counted from the first step on; instances that come meanwhile are added when they do. */
-	txn_expect(t, plan_restarts(r->plan));
+	txn_expect(t, plan_restarts(r->plan) + run_deferrals(r));
 	enum txn_result result = txn_run(t, &hooks, e);
-	*ret_generation = x.generation;
-	*ret_restarted = x.restarted;
+	*ret = x.applied;
 	return result;
 }

@@ -85,7 +85,12 @@ struct effect {
 	/* A restart of what is older than its files: only of what was started before that,
 	 * CLOCK_REALTIME; 0: whenever it was. */
 	unsigned long long older_than_usec;
-	bool deferred;
+	bool deferred; /* was put off before, or is held */
+	bool held;     /* not done by this run */
+	bool cgroup;   /* settings of its cgroup change with it */
+	/* The invocation that is to be restarted, where only an earlier apply's changes ask for it;
+	 * NULL: whatever runs. */
+	const char *invocation;
 	unsigned long long settle_ns; /* restart, start */
 };
 
@@ -105,6 +110,13 @@ struct affected_template {
 	const char *because;
 	bool restarts; /* instances are restarted for it */
 	bool live;     /* there are cgroup settings to put into the kernel */
+};
+
+struct debt; /* deferred.h */
+
+struct debts {
+	size_t n;
+	struct debt *items; /* in an arena */
 };
 
 struct skipped {
@@ -129,6 +141,8 @@ struct plan {
 	size_t n_guards;
 	const char **guards;   /* why --allow-removal is needed, as sentences */
 	bool looked_at_source; /* false: made from what was applied last */
+	struct debts debts;    /* restarts that are owed */
+	bool defer;            /* all restarts are held */
 	char id[HASH_TEXT_MAX];
 };
 
@@ -215,7 +229,9 @@ int plan_foreign(
 int plan_sysctl(struct plan *p, const struct triple *triples, size_t n, struct unit_view *view,
 	struct err *e);
 
-size_t plan_restarts(const struct plan *p); /* how many restarts it has */
+size_t plan_restarts(const struct plan *p); /* how many restarts it has, deferred ones apart */
+size_t plan_deferrals(
+	const struct plan *p, bool held); /* of the deferred ones: held ones, or not */
 
 /* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but
  * for the view's list. */

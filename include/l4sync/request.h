@@ -48,6 +48,8 @@ struct request {
 	bool heal;             /* apply: what was applied last, and nothing new */
 	bool unattended;       /* by a timer: nobody is asked, nothing that failed is tried again */
 	unsigned long confirm; /* --confirm: seconds; 0: it need not be confirmed */
+	bool defer;            /* restarts are put off, all of them */
+	bool restart_busy;     /* units that are busy are restarted too */
 	bool foreground;       /* in this process, not in a service of its own */
 	unsigned long lines;   /* log -n N; 0: the default */
 	/* How it is shown; these do not travel. */

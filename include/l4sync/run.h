@@ -40,6 +40,7 @@ struct run {
 	struct triple *triples; /* sorted by id: what was found */
 	size_t n_left;          /* secrets that differ, and cannot be put back out of the history */
 	struct plan *plan;
+	size_t n_deferred;       /* restarts that an apply has put off */
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
 
@@ -83,15 +84,25 @@ int run_read_generation(struct run *r, struct err *e);
 int run_read_heal(struct run *r, struct err *e);
 int run_plan(struct run *r, struct err *e); /* inspect and compare */
 void run_emit_plan(struct run *r);          /* report */
-bool run_differs(const struct run *r);      /* exit 2 rather than 0 */
+bool run_differs(const struct run *r);      /* exit 2 rather than 0 or 7 */
+size_t run_deferrals(const struct run *r);  /* restarts that are owed, or will be: exit 7 */
+/* The want has moved on although nothing on the host differs: base must follow, or the next check
+ * would compare with an old state. */
+bool run_base_follows(const struct run *r);
 /* want becomes another set, which may refer to the one before. */
 void run_replace_want(struct run *r, struct resources *want);
 /* -EPERM when what the sources have now was the last that failed, or was rolled back by hand. */
 int run_refuse_rejected(struct run *r, struct err *e);
 /* A recorded generation, by its number as it was given: -EINVAL with exit 64, or -ENOENT. */
 int run_generation(struct run *r, const char *number, struct generation *ret, struct err *e);
+/* What an apply has done. */
+struct applied {
+	uint64_t generation;
+	unsigned restarted;
+	size_t deferred;
+};
+
 /* Apply, restarts, verification by looking again, generation. */
-enum txn_result run_apply(
-	struct run *r, uint64_t *ret_generation, unsigned *ret_restarted, struct err *e);
+enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e);
 
 #endif

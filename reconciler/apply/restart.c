@@ -1,5 +1,6 @@
 /*
- * Rolling restarts (restart.h): log, TryRestartUnit, follow the job, watch the unit settle.
+ * Rolling restarts (restart.h): busy, before, log, TryRestartUnit, follow the job, watch the unit
+ * settle, check.
  * Does not decide what is restarted. Called by the pipeline and the steps.
  */
 #include "restart.h"
@@ -8,14 +9,17 @@
 #include <string.h>
 
 #include "l4sync/bus.h"
+#include "l4sync/deferred.h"
+#include "l4sync/unit_view.h"
 
+#include "hooks.h"
 #include "live.h"
 #include "txn_internal.h"
 
 #define SETTLE_TIMEOUT_MS 120000u /* to become active after the job, before settling begins */
 #define LOG_LINES 10
 
-static void unit_event(struct txn *t, const char *unit, const char *state, const char *text,
+void unit_event(struct txn *t, const char *unit, const char *state, const char *text,
 	const char *invocation)
 {
 	event_emit(t->sink, "{s:s, s:s, s:s, s:o, s:o}", "event", "unit", "unit", unit, "state",
@@ -70,6 +74,11 @@ static const char *restart_sentence(struct arena *a, const struct effect *f)
 		       : arena_printf(a, "restart %s", f->target);
 }
 
+static bool is_carried_by(const struct effect *f, const struct effect *by)
+{
+	return f->carried_by && !strcmp(f->carried_by, by->target);
+}
+
 /* What systemd restarts along with a unit is brought back with it, too. */
 static int log_restart(
 	struct txn *t, const struct effects *all, const struct effect *f, struct err *e)
@@ -77,28 +86,89 @@ static int log_restart(
 	int r = 0;
 
 	for (size_t i = 0; i < all->n && r >= 0; i++)
-		if (all->items[i].carried_by && !strcmp(all->items[i].carried_by, f->target))
+		if (is_carried_by(&all->items[i], f))
 			r = log_restart(t, all, &all->items[i], e);
 	return r < 0 ? r : txn_log_unit(t, "restart", f->target, e);
 }
 
-/* Everything of one restart but the reporting of its failure. */
-static int restart_and_watch(struct txn *t, const struct effects *all, const struct effect *f,
-	bool *ret_ran, struct unit_details *after, struct err *e)
+static const struct resource *policy_of(
+	struct txn *t, const struct rolling *rolling, const char *unit)
 {
-	struct unit_details before;
+	return unit_policy(t->arena, rolling->plan->want, unit);
+}
+
+/* The unit itself, or one that would be restarted along with it; *ret NULL: none is busy. */
+static int find_busy(struct txn *t, const struct effects *all, const struct effect *f,
+	const struct rolling *rolling, const char **ret, struct err *e)
+{
+	bool busy;
+	int r = hook_busy(t, policy_of(t, rolling, f->target), f->target, &busy, e);
+
+	*ret = r >= 0 && busy ? f->target : NULL;
+	for (size_t i = 0; i < all->n && r >= 0 && !*ret; i++)
+		if (is_carried_by(&all->items[i], f))
+			r = find_busy(t, all, &all->items[i], rolling, ret, e);
+	return r;
+}
+
+/* Who uses it, or what is restarted along with it, is warned. */
+static int warn(struct txn *t, const struct effects *all, const struct effect *f,
+	const struct rolling *rolling, struct err *e)
+{
+	int r = hook_before(t, policy_of(t, rolling, f->target), f->target, e);
+
+	for (size_t i = 0; i < all->n && r >= 0; i++)
+		if (is_carried_by(&all->items[i], f))
+			r = warn(t, all, &all->items[i], rolling, e);
+	return r;
+}
+
+static bool is_running(const struct unit_details *d)
+{
+	return d->found &&
+	       unit_status_running(&(struct unit_status){.active_state = d->active_state});
+}
+
+/* Systemd has restarted it along with another one, or somebody else has. */
+static bool is_restarted(const struct txn *t, const struct unit_details *d)
+{
+	return d->found && d->inactive_exit_usec >= t->rolling_usec;
+}
+
+/* It is still what was restarted: a check may take longer than the unit lives. */
+static int unit_still(struct txn *t, const char *unit, struct unit_details *after,
+	const char *invocation, struct err *e)
+{
+	int r = details_of(t, unit, after, e);
+
+	if (r < 0 || (is_running(after) && !strcmp(after->invocation_id, invocation)))
+		return r;
+	return err_set(e, -EREMOTEIO, "%s: did not stay up while its check ran", unit);
+}
+
+/* Settles and passes its check. */
+static int watch_restarted(struct txn *t, const struct effect *f, const struct resource *policy,
+	struct unit_details *after, struct err *e)
+{
+	int r = unit_settle(t, f->target, f->settle_ns, e);
+
+	if (r >= 0)
+		r = details_of(t, f->target, after, e);
+	if (r < 0 || !policy || !resource_get(policy, "restart.check"))
+		return r;
+	const char *invocation = arena_strdup(t->arena, after->invocation_id);
+	r = hook_check(t, policy, f->target, e);
+	/* A oneshot has ended before. */
+	return r < 0 || !is_running(after) ? r : unit_still(t, f->target, after, invocation, e);
+}
+
+static int try_restart(
+	struct txn *t, const struct effects *all, const struct effect *f, struct err *e)
+{
 	const char *result;
 	struct bus *bus;
-	int r = details_of(t, f->target, &before, e);
+	int r = host_bus(t->host, &bus, e);
 
-	/* Systemd has restarted it along with another one, or somebody else has. */
-	if (r >= 0 && before.found && before.inactive_exit_usec >= t->rolling_usec) {
-		*ret_ran = true;
-		r = unit_settle(t, f->target, f->settle_ns, e);
-		return r < 0 ? r : details_of(t, f->target, after, e);
-	}
-	if (r >= 0)
-		r = host_bus(t->host, &bus, e);
 	if (r >= 0)
 		r = log_restart(t, all, f, e);
 	if (r >= 0)
@@ -106,33 +176,53 @@ static int restart_and_watch(struct txn *t, const struct effects *all, const str
 			&result, e);
 	if (r < 0)
 		return r == -EINTR ? unit_not_awaited(f->target, e) : r;
-	if (strcmp(result, "done") != 0)
-		return err_set(
-			e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target, result);
-	r = details_of(t, f->target, after, e);
-	if (r < 0)
-		return r;
-	/* The job of a unit that somebody has stopped meanwhile is done too, and does nothing. */
-	*ret_ran = after->found && strcmp(after->invocation_id, before.invocation_id) != 0;
-	if (!*ret_ran && (!after->found || !strcmp(after->active_state, "inactive")))
-		return 0;
-	r = unit_settle(t, f->target, f->settle_ns, e);
-	return r < 0 ? r : details_of(t, f->target, after, e);
+	return !strcmp(result, "done")
+		       ? 0
+		       : err_set(e, -EREMOTEIO, "%s: the restart job ended with: %s", f->target,
+				 result);
 }
 
-static int restart_one(
-	struct txn *t, const struct effects *all, const struct effect *f, struct err *e)
+/* Everything of one restart but the reporting of its failure. */
+static int restart_and_watch(struct txn *t, const struct effects *all, const struct effect *f,
+	const struct rolling *rolling, const struct unit_details *before, bool *ret_ran,
+	struct unit_details *after, struct err *e)
+{
+	const struct resource *policy = policy_of(t, rolling, f->target);
+
+	*ret_ran = is_restarted(t, before);
+	if (*ret_ran)
+		return watch_restarted(t, f, policy, after, e);
+	int r = try_restart(t, all, f, e);
+	if (r >= 0)
+		r = details_of(t, f->target, after, e);
+	if (r < 0)
+		return r;
+	/* systemd counts from our job on; a crash loop may be further than we are. */
+	if (after->n_restarts)
+		return err_set(e, -EREMOTEIO, "%s: restarted by itself %u time%s", f->target,
+			after->n_restarts, after->n_restarts == 1 ? "" : "s");
+	/* The job of a unit that somebody has stopped meanwhile is done too, and does nothing. */
+	*ret_ran = after->found && strcmp(after->invocation_id, before->invocation_id) != 0;
+	if (!*ret_ran && (!after->found || !strcmp(after->active_state, "inactive")))
+		return 0;
+	return watch_restarted(t, f, policy, after, e);
+}
+
+static int restart_now(struct txn *t, const struct effects *all, const struct effect *f,
+	const struct unit_details *before, struct rolling *rolling, struct err *e)
 {
 	const char *text = restart_sentence(t->arena, f);
 	struct unit_details after = {0};
 	bool ran = false;
 
-	txn_event(t, "start", "restart", f->target, text);
-	unit_event(t, f->target, "restarting", text, NULL);
-	int r = restart_and_watch(t, all, f, &ran, &after, e);
+	int r = is_restarted(t, before) ? 0 : warn(t, all, f, rolling, e);
+	if (r >= 0) {
+		unit_event(t, f->target, "restarting", text, NULL);
+		r = restart_and_watch(t, all, f, rolling, before, &ran, &after, e);
+	}
 	if (r < 0) {
 		txn_event(t, "failed", "restart", f->target, text);
-		if (r != -EINTR)
+		if (r != -EINTR && r != -EPROTO)
 			unit_report_failure(t, f->target, err_text(e));
 		return r;
 	}
@@ -143,7 +233,92 @@ static int restart_one(
 	else
 		event_message(t->sink, "warning", "%s was stopped meanwhile and stays stopped",
 			f->target);
+	rolling->restarted += ran;
 	txn_event(t, "done", "restart", f->target, text);
+	return 0;
+}
+
+static void put_off(struct txn *t, const struct effect *f, const struct unit_details *now,
+	struct rolling *rolling, const char *reason, const char *why)
+{
+	const char *text = arena_printf(t->arena, "restart %s: %s", f->target, why);
+
+	plan_owe(rolling->plan, &rolling->owed, f, now->invocation_id, reason, rolling->key);
+	unit_event(t, f->target, "deferred", text, now->invocation_id);
+	txn_event(t, "deferred", "restart", f->target, text);
+}
+
+/* What is restarted along with one that was put off is so when that is restarted. */
+static bool put_off_along(struct txn *t, const struct effect *f, const struct unit_details *now,
+	struct rolling *rolling)
+{
+	const struct debts *owed = &rolling->owed;
+
+	for (size_t i = 0; f->carried_by && i < owed->n; i++)
+		if (!strcmp(owed->items[i].unit, f->carried_by)) {
+			put_off(t, f, now, rolling, owed->items[i].reason,
+				arena_printf(t->arena, "along with %s", f->carried_by));
+			return true;
+		}
+	return false;
+}
+
+static void put_off_held(struct txn *t, const struct effect *f, const struct unit_details *now,
+	struct rolling *rolling)
+{
+	bool defer = rolling->plan->defer;
+
+	put_off(t, f, now, rolling, defer ? "defer" : "manual",
+		defer ? "--defer" : "its mode is manual");
+}
+
+static void put_off_busy(struct txn *t, const struct effect *f, const struct unit_details *now,
+	struct rolling *rolling, const char *busy)
+{
+	put_off(t, f, now, rolling, "busy",
+		!strcmp(busy, f->target)
+			? "it is busy"
+			: arena_printf(
+				  t->arena, "%s, which systemd restarts along, is busy", busy));
+}
+
+/* What somebody else has done meanwhile; false: there is nothing to restart any more. */
+static bool is_wanted(struct txn *t, const struct effect *f, const struct unit_details *now)
+{
+	bool other = f->invocation && strcmp(f->invocation, now->invocation_id) != 0;
+
+	if (is_running(now) && !other)
+		return true;
+	event_message(t->sink, "warning", "%s was %s meanwhile%s", f->target,
+		is_running(now) ? "restarted" : "stopped",
+		is_running(now) ? " by somebody else" : " and stays stopped");
+	txn_event(t, "done", "restart", f->target, restart_sentence(t->arena, f));
+	return false;
+}
+
+static int restart_one(struct txn *t, const struct effects *all, const struct effect *f,
+	struct rolling *rolling, struct err *e)
+{
+	const char *text = restart_sentence(t->arena, f), *busy = NULL;
+	struct unit_details before;
+
+	txn_event(t, "start", "restart", f->target, text);
+	int r = details_of(t, f->target, &before, e);
+	bool done = r >= 0 && is_restarted(t, &before);
+	if (r >= 0 && !done && (!is_wanted(t, f, &before) || put_off_along(t, f, &before, rolling)))
+		return 0;
+	if (r >= 0 && !done && !f->held && !rolling->restart_busy)
+		r = find_busy(t, all, f, rolling, &busy, e);
+	if (r < 0) {
+		txn_event(t, "failed", "restart", f->target, text);
+		return r;
+	}
+	if (done || (!f->held && !busy))
+		return restart_now(t, all, f, &before, rolling, e);
+	if (f->held)
+		put_off_held(t, f, &before, rolling);
+	else
+		put_off_busy(t, f, &before, rolling, busy);
 	return 0;
 }
 
@@ -169,17 +344,14 @@ static int live_one(struct txn *t, const struct effect *f, struct err *e)
 	return r;
 }
 
-int restart_rolling(struct txn *t, const struct effects *f, struct err *e)
+int restart_rolling(struct txn *t, const struct effects *f, struct rolling *rolling, struct err *e)
 {
 	t->rolling_usec = realtime_usec();
 	for (size_t i = 0; i < f->n; i++) {
 		const struct effect *x = &f->items[i];
-
-		if (x->deferred)
-			continue;
 		int r = txn_interrupted            ? err_set(e, -EINTR, "interrupted")
 			: x->action == ACTION_LIVE ? live_one(t, x, e)
-						   : restart_one(t, f, x, e);
+						   : restart_one(t, f, x, rolling, e);
 		if (r < 0)
 			return r;
 	}

@@ -57,6 +57,7 @@ struct txn {
 	unsigned long long rolling_usec; /* when the rolling restarts began; of a rollback: it */
 	bool reloads;                    /* there is a reload among the steps */
 	size_t n_affected, cap_affected;
+	unsigned n_hooks;          /* that were run: their services' names */
 	const char **affected;     /* malloc'd: units and templates, txn_affects() */
 	bool rebooted;             /* a recovery: the journal is of another boot */
 	bool booting;              /* a recovery: units are not started yet */

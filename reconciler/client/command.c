@@ -33,7 +33,8 @@ const struct command command_table[] = {
 		"Pulls the state, compares it with the host and shows what differs: the changes "
 		"with their origin, the effects in their order with the reason for each, what else "
 		"should be known. Nothing is changed.\n"
-		"Exit status 0: nothing differs; 2: something does.",
+		"Exit status 0: nothing differs; 2: something does; 7: only restarts that were put "
+		"off are still to be done.",
 		.markdown = true},
 	{"apply", APPLY, "make the host match the state",
 		"Shows the plan, asks, and applies it as one transaction: if a step fails, what "
@@ -42,12 +43,15 @@ const struct command command_table[] = {
 		"history, and takes nothing new.\n"
 		"Exit status 0: applied, or nothing to do; 1: nothing was changed; 2: healed, but "
 		"for secrets, which no history keeps; 3: failed and rolled back; 4: failed and not "
-		"wholly rolled back; 8: the connection was lost, "
+		"wholly rolled back; 7: applied, and restarts were put off; 8: the connection was "
+		"lost, "
 		"ask status.",
 		.writes = true},
 	{"check", CHECK, "compare the host with what was applied last",
 		"Compares the host with the newest generation. Nothing is pulled or changed.\n"
-		"Exit status 0: as it was applied; 2: something drifted.",
+		"Exit status 0: as it was applied; 2: something drifted; 7: only restarts that "
+		"were "
+		"put off are still to be done.",
 		.markdown = true},
 	{"status", STATUS, "show the newest generation, the lock and what is pending",
 		"Shows which generation the host is at, who holds the lock, whether an apply was "
@@ -116,6 +120,10 @@ const struct flag flag_table[] = {
 		"back"},
 	{"confirm", 0, "TIME", WRITES, FLAG_TIME, IN(confirm),
 		"roll back unless it is confirmed in that time, over a new connection"},
+	{"defer", 0, NULL, WRITES, FLAG_TRUE, IN(defer),
+		"put off all restarts: the next apply without this does them"},
+	{"restart-busy", 0, NULL, WRITES, FLAG_TRUE, IN(restart_busy),
+		"restart units that are busy too"},
 	{"foreground", 0, NULL, WRITES, FLAG_TRUE, IN(foreground),
 		"in this process, not in a service of its own: it ends with it"},
 	{"lines", 'n', "N", LOG, FLAG_NUMBER, IN(lines), "at most N generations"},

@@ -274,6 +274,10 @@ static int check_combination(struct parse *p)
 			"--unattended takes no risk that somebody has to accept; it does "
 			"not go with --%s",
 			r->allow_removal ? "allow-removal" : "allow-rewind");
+	if (r->defer && r->restart_busy)
+		return usage(p,
+			"--defer puts off all restarts, --restart-busy none that --defer does not: "
+			"give one of them");
 	if (r->confirm && r->root)
 		return usage(p, "--confirm is about the live host; it does not go with --root");
 	if (r->host && !r->root)

@@ -90,7 +90,7 @@ static void render_effect(struct paint *p, const json_t *effect)
 	}
 	if (json_is_true(json_object_get(effect, "deferred"))) {
 		buf_adds(&p->buf, "  ");
-		paint_styled(p, STYLE_YELLOW, "deferred (busy)");
+		paint_styled(p, STYLE_YELLOW, "deferred");
 	}
 	buf_addc(&p->buf, '\n');
 	if (!json_array_size(because))

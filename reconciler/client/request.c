@@ -33,6 +33,8 @@ static const struct row {
 	{ROW(allow_rewind, KIND_BOOL)},
 	{ROW(heal, KIND_BOOL)},
 	{ROW(unattended, KIND_BOOL)},
+	{ROW(defer, KIND_BOOL)},
+	{ROW(restart_busy, KIND_BOOL)},
 	{ROW(foreground, KIND_BOOL)},
 	{ROW(confirm, KIND_NUMBER)},
 	{ROW(lines, KIND_NUMBER)},

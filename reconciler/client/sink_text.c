@@ -107,7 +107,7 @@ static void on_step(struct text_sink *s, const json_t *event)
 		terminal_progress(terminal_of(s), text);
 		return;
 	}
-	bool failed = !strcmp(state, "failed");
+	bool failed = !strcmp(state, "failed"), deferred = !strcmp(state, "deferred");
 	terminal_progress(terminal_of(s), NULL);
 	if (quiet(s) && !failed)
 		return;
@@ -116,6 +116,8 @@ static void on_step(struct text_sink *s, const json_t *event)
 		(long long)of);
 	if (failed)
 		paint_styled(&p, STYLE_RED, "failed: ");
+	if (deferred)
+		paint_styled(&p, STYLE_YELLOW, "deferred: ");
 	paint_words(&p, (size_t)(2 * digits(of) + 4), text);
 	buf_addc(&p.buf, '\n');
 	show(s, &p);
@@ -162,8 +164,21 @@ static void on_unit(struct text_sink *s, const json_t *event)
 	show(s, &p);
 }
 
+static void on_hook(struct text_sink *s, const json_t *event)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	if (!strcmp(field(event, "state"), "start"))
+		terminal_progress(
+			terminal_of(s), arena_printf(a, "%s: %s: %s", field(event, "unit"),
+						field(event, "hook"), field(event, "text")));
+}
+
 static void on_log(struct text_sink *s, const json_t *event)
 {
+	/* Below a warning, unless it is what the run fails with. */
+	if (quiet(s) && *field(event, "hook") && strcmp(field(event, "hook"), "check") != 0)
+		return;
 	struct paint p = paint_out(s);
 
 	buf_adds(&p.buf, "      | ");
@@ -275,6 +290,7 @@ static const struct {
 	{"plan", on_plan},
 	{"step", on_step},
 	{"unit", on_unit},
+	{"hook", on_hook},
 	{"log", on_log},
 	{"warning", on_message},
 	{"error", on_message},

@@ -48,7 +48,8 @@ int carried_effects(struct deriving *d)
 		const char **names;
 		size_t n;
 
-		if (f->items[i].action != ACTION_RESTART || !d->live)
+		if (f->items[i].action != ACTION_RESTART || !d->live ||
+			restart_is_held(d->plan, f->items[i].target))
 			continue;
 		int r = host_bus(unit_view_host(d->view), &bus, d->e);
 		if (r >= 0)

@@ -54,6 +54,9 @@ const char *change_path(const struct change *c);
 bool content_needs_units(const struct deriving *d);
 int content_effects(struct deriving *d);
 
+/* Whether this run does not restart the unit by itself: its mode is manual, or --defer. */
+bool restart_is_held(const struct plan *p, const char *unit);
+
 /* Adds the restarts that systemd does along with those that are there. */
 int carried_effects(struct deriving *d);
 /* Whether a restart comes along with that of another unit, directly or through others. */

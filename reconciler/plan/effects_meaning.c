@@ -80,7 +80,8 @@ bool meaning_restart(struct deriving *d, const char *unit, const char *because)
 			"%s has restart mode %s: it keeps its old configuration until it is "
 			"restarted",
 			unit, mode);
-		return false;
+		if (strcmp(mode, "manual") != 0)
+			return false;
 	}
 	effect_add(&d->plan->effects, ACTION_RESTART, unit, because);
 	return true;

@@ -155,7 +155,16 @@ size_t plan_restarts(const struct plan *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->effects.n; i++)
-		n += p->effects.items[i].action == ACTION_RESTART;
+		n += p->effects.items[i].action == ACTION_RESTART && !p->effects.items[i].deferred;
+	return n;
+}
+
+size_t plan_deferrals(const struct plan *p, bool held)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		n += p->effects.items[i].deferred && p->effects.items[i].held == held;
 	return n;
 }
 

@@ -136,10 +136,12 @@ json_t *plan_to_json(const struct plan *p,
 	for (size_t i = 0; i < p->n_skipped; i++)
 		json_array_append_new(skipped, json_pack("{s:s, s:s}", "id", p->skipped[i].id,
 						       "reason", p->skipped[i].reason));
-	return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}}",
+	return json_pack(
+		"{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}}",
 		"l4sync", 1, "host", p->host, "sources", sources, "behind",
 		p->looked_at_source ? json_integer(0) : json_null(), "plan_id", p->id, "changes",
 		changes, "effects", effects, "findings", findings, "removal", removal_to_json(p),
 		"skipped", skipped, "summary", "ok", (json_int_t)p->n_ok, "change",
-		(json_int_t)p->n_changes, "restart", (json_int_t)plan_restarts(p));
+		(json_int_t)p->n_changes, "restart", (json_int_t)plan_restarts(p), "deferred",
+		(json_int_t)(plan_deferrals(p, true) + plan_deferrals(p, false)));
 }

@@ -6,29 +6,55 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/deferred.h"
 #include "l4sync/unit_view.h"
 
 #include "effects_internal.h"
 
+/* The template that makes a unit matter which the plan does not name; NULL: it does not. */
+static const struct affected_template *template_of(struct plan *p, const char *unit)
+{
+	/* One that was deferred and runs with what is wanted again is none that came meanwhile. */
+	for (size_t i = 0; i < p->debts.n; i++)
+		if (p->debts.items[i].settled && !strcmp(p->debts.items[i].unit, unit))
+			return NULL;
+	return template_affected(p, unit_name_template(p->arena, unit));
+}
+
 static void collect(struct plan *p, const struct unit_status *u, struct effects *ret)
 {
 	const struct effect *f = effects_find(&p->effects, ACTION_RESTART, u->name);
-	const struct affected_template *t =
-		f ? NULL : template_affected(p, unit_name_template(p->arena, u->name));
+	const struct affected_template *t = f ? NULL : template_of(p, u->name);
 	const struct resource *policy = unit_policy(p->arena, p->want, u->name);
 	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
-	bool rolling = !mode || !strcmp(mode, "rolling");
+	bool never = mode && !strcmp(mode, "never");
 
 	if (!unit_status_running(u))
 		return;
-	for (size_t i = 0; f && rolling && i < f->n_because; i++)
+	for (size_t i = 0; f && !never && i < f->n_because; i++)
 		effect_add(ret, ACTION_RESTART, u->name, f->because[i]);
-	if (f && rolling)
+	if (f && !never)
 		effects_find(ret, ACTION_RESTART, u->name)->older_than_usec = f->older_than_usec;
-	if (t && t->restarts && rolling)
+	if (t && t->restarts && !never)
 		effect_add(ret, ACTION_RESTART, u->name, t->because);
 	else if (t && t->live && !effects_find(&p->effects, ACTION_LIVE, u->name))
 		effect_add(ret, ACTION_LIVE, u->name, t->because);
+}
+
+/* What the plan knows of them; of what came meanwhile nobody has looked at the cgroup. */
+static void take_over(struct plan *p, struct effects *now)
+{
+	for (size_t i = 0; i < now->n; i++) {
+		struct effect *x = &now->items[i];
+		const struct effect *f = effects_find(&p->effects, ACTION_RESTART, x->target);
+
+		if (x->action != ACTION_RESTART)
+			continue;
+		x->held = !x->carried_by && restart_is_held(p, x->target);
+		x->deferred = x->held;
+		x->cgroup = !f || f->cgroup;
+		x->invocation = f ? f->invocation : NULL;
+	}
 }
 
 /* What somebody else has started since the reload, or since what it was older than came, has the
@@ -68,7 +94,10 @@ static int drop_fresh(struct unit_view *view, struct arena *a, unsigned long lon
 int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,
 	struct effects *ret, struct err *e)
 {
-	struct plan now = {.arena = p->arena, .want = p->want, .effects = {.arena = p->arena}};
+	struct plan now = {.arena = p->arena,
+		.want = p->want,
+		.defer = p->defer,
+		.effects = {.arena = p->arena}};
 	struct deriving d = {
 		.plan = &now,
 		.view = view,
@@ -87,6 +116,8 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
 		r = drop_fresh(view, p->arena, reloaded_usec, &now.effects, e);
 	if (r >= 0)
 		r = carried_effects(&d);
+	if (r >= 0)
+		take_over(p, &now.effects);
 	if (r >= 0)
 		effects_settle(&d);
 	if (r >= 0)

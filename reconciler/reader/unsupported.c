@@ -19,9 +19,6 @@ static const struct row {
 	{"files", "validate"},
 	{"files", "reload"},
 	{"units", "restart_on"},
-	{"units.restart", "before"},
-	{"units.restart", "check"},
-	{"units.restart", "busy"},
 };
 
 static bool is_unsupported(const char *scope, const char *word)

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "l4sync/deferred.h"
+
 #include "../apply/restart.h"
 #include "confirm.h"
 #include "generation.h"
@@ -66,11 +68,11 @@ static int confirm(struct run *r, struct err *e)
 {
 	if (r->request->yes || r->request->unattended)
 		return 0;
+	size_t restarts = plan_restarts(r->plan) + plan_deferrals(r->plan, false);
 	int answer = r->sink->ask(
 		r->sink, arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
-				 r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s",
-				 plan_restarts(r->plan), plan_restarts(r->plan) == 1 ? "" : "s",
-				 r->host->name));
+				 r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s", restarts,
+				 restarts == 1 ? "" : "s", r->host->name));
 	if (answer == -ENOTTY)
 		return err_set(e, answer,
 			"there is no terminal to ask on: give --yes to apply without asking; "
@@ -91,9 +93,7 @@ static int confirm(struct run *r, struct err *e)
 	return 0;
 }
 
-/* The want has moved on although nothing on the host differs: base must follow, or the next check
- * would compare with an old state. */
-static bool base_follows(const struct run *r)
+bool run_base_follows(const struct run *r)
 {
 	return !r->base.want || !want_same(r->base.want, r->want, r->key);
 }
@@ -101,7 +101,7 @@ static bool base_follows(const struct run *r)
 /* A secret that no history could give back is not converged. */
 static int applied_status(const struct run *r)
 {
-	return r->n_left ? EXIT_DIFFERENT : EXIT_CONVERGED;
+	return r->n_left ? EXIT_DIFFERENT : r->n_deferred ? EXIT_DEFERRED : EXIT_CONVERGED;
 }
 
 static int apply_nothing(struct run *r)
@@ -109,7 +109,12 @@ static int apply_nothing(struct run *r)
 	_cleanup_err_ struct err e = ERR_INIT;
 	uint64_t number = r->base.number;
 
-	if (base_follows(r)) {
+	struct debts debts = plan_debts(r->plan, NULL);
+
+	r->n_deferred = run_deferrals(r);
+	if (debts_prepare(r->host, &debts, &e) < 0 || debts_publish(r->host, &e) < 0)
+		return verb_failed(r, &e);
+	if (run_base_follows(r)) {
 		if (generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
 			return verb_failed(r, &e);
 		generation_prune(r);
@@ -143,20 +148,20 @@ static int await_confirmation(struct run *r, uint64_t number)
 		run_done_applied(r, e.exit, 0, 1, number);
 		return e.exit;
 	}
-	run_done_applied(r, EXIT_CONVERGED, r->plan->n_changes, 0, number);
-	return EXIT_CONVERGED;
+	run_done_applied(r, applied_status(r), r->plan->n_changes, 0, number);
+	return applied_status(r);
 }
 
 static int apply_plan(struct run *r)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
-	uint64_t number = 0;
-	unsigned restarted = 0;
+	struct applied applied = {0};
+	uint64_t number;
 	bool confirm = r->request->confirm;
 
 	if (confirm && confirm_arm(r, &e) < 0)
 		return verb_failed(r, &e);
-	enum txn_result result = run_apply(r, &number, &restarted, &e);
+	enum txn_result result = run_apply(r, &applied, &e);
 	if (confirm && result != TXN_APPLIED)
 		confirm_disarm(r);
 	switch (result) {
@@ -173,6 +178,8 @@ static int apply_plan(struct run *r)
 	case TXN_APPLIED:
 		break;
 	}
+	number = applied.generation;
+	r->n_deferred = applied.deferred;
 	/* What may have to be gone back to stays; the next apply prunes. */
 	confirm_forget(r);
 	if (confirm)
@@ -200,7 +207,7 @@ int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *
 		return verb_failed(&r, &e);
 	run_rehearse(&r);
 	run_emit_plan(&r);
-	if (!r.plan->n_changes && !r.plan->effects.n)
+	if (!r.plan->n_changes && r.plan->effects.n == plan_deferrals(r.plan, true))
 		return apply_nothing(&r);
 	if (refuse_guarded(&r, &e) < 0 || refuse_impossible(&r, &e) < 0)
 		return verb_failed(&r, &e);

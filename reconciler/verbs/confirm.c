@@ -366,10 +366,12 @@ int verb_deadline(const struct request *q, struct sink *s)
 		.argument = arena_printf(r.arena, "%llu", (unsigned long long)c.to),
 		.yes = true,
 		.allow_removal = true,
+		.restart_busy = true, /* as a rollback does */
 		.foreground = true,
 	};
 	for (int i = 0; (status = verb_rollback(&back, s)) == EXIT_LOCKED && i < LOCKED_TRIES; i++)
 		pause_ms(1000);
-	take_name(r.host, EXPIRED, status ? FAILED : NULL);
+	/* Restarts that are left to somebody are no reason to say that it is not rolled back. */
+	take_name(r.host, EXPIRED, status && status != EXIT_DEFERRED ? FAILED : NULL);
 	return status;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "l4sync/deferred.h"
+
 #include "config.h"
 #include "report.h"
 
@@ -165,12 +167,14 @@ int generation_publish(void *userdata, struct err *e)
 {
 	struct run *r = userdata;
 
-	return history_publish(r->history, e);
+	int c = history_publish(r->history, e);
+	return c < 0 ? c : debts_publish(r->host, e);
 }
 
 int generation_discard(void *userdata, struct err *e)
 {
 	struct run *r = userdata;
 
-	return history_discard(r->history, e);
+	int c = history_discard(r->history, e);
+	return c < 0 ? c : debts_discard(r->host, e);
 }

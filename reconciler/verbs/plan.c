@@ -37,7 +37,9 @@ static int compare_with(
 		run_rehearse(&r);
 	bool interrupted = note_interrupted(&r);
 	run_emit_plan(&r);
-	int status = interrupted || run_differs(&r) ? EXIT_DIFFERENT : EXIT_CONVERGED;
+	int status = interrupted || run_differs(&r) ? EXIT_DIFFERENT
+		     : run_deferrals(&r)            ? EXIT_DEFERRED
+						    : EXIT_CONVERGED;
 	run_done(&r, status);
 	return status;
 }

@@ -83,9 +83,10 @@ void run_done_applied(
 				      : NULL;
 
 	lock_release(r->lock_fd);
-	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:i, s:o, s:f}", "event", "done",
+	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:I, s:o, s:f}", "event", "done",
 		"exit", exit_status, "summary", summary, "ok", (json_int_t)r->plan->n_ok, "fixed",
-		(json_int_t)fixed, "failed", (json_int_t)failed, "deferred", 0, "generation",
+		(json_int_t)fixed, "failed", (json_int_t)failed, "deferred",
+		(json_int_t)r->n_deferred, "generation",
 		generation ? json_integer((json_int_t)generation) : json_null(), "seconds",
 		seconds_since(&r->started));
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "l4sync/deferred.h"
+
 #include "confirm.h"
 #include "report.h"
 #include "verbs.h"
@@ -51,6 +53,29 @@ static int open_reading(struct run *r, const struct request *q, struct sink *s, 
 	return c == -ENOENT ? 0 : c;
 }
 
+static json_t *debt_to_json(struct run *r, const struct debt *d)
+{
+	json_t *because = json_array();
+
+	for (size_t i = 0; i < d->n_causes; i++)
+		json_array_append_new(because, event_string(d->causes[i].id));
+	return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o}", "text",
+		event_string(debt_text(r->arena, d)), "unit", d->unit, "invocation", d->invocation,
+		"reason", d->reason, "since", event_time(d->since), "because", because);
+}
+
+/* What cannot be told is no reason not to tell the rest. */
+static void add_debts(struct run *r, json_t *pending)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct debts debts;
+
+	if (debts_load(r->host, r->arena, &debts, &e) < 0)
+		json_array_append_new(pending, event_string(err_text(&e)));
+	for (size_t i = 0; !e.text && i < debts.n; i++)
+		json_array_append_new(pending, debt_to_json(r, &debts.items[i]));
+}
+
 static json_t *status_document(struct run *r, const struct generation *list, size_t n)
 {
 	const struct generation *applied = NULL;
@@ -69,6 +94,7 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 	json_t *pending = json_array();
 	if (waits)
 		json_array_append_new(pending, event_string(waits));
+	add_debts(r, pending);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "host",
 		event_string(*r->host->name ? r->host->name : NULL), "generation",
 		applied ? generation_to_json(applied) : json_null(), "last",

@@ -1,0 +1,171 @@
+/*
+ * Hooks around a restart (hooks.h): run, say how it ended, show its last lines if it failed.
+ * Restarts nothing. Called by the rolling restarts.
+ */
+#include "hooks.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/command_line.h"
+
+#include "restart.h"
+#include "txn_internal.h"
+
+#define LOG_LINES 10
+
+struct hook {
+	const char *name; /* in the manifest, in events */
+	const char *key;  /* of the policy */
+	unsigned limit_s;
+};
+
+static const struct hook hook_kinds[] = {
+	{"busy", "restart.busy", 10},
+	{"before", "restart.before", 60},
+	{"check", "restart.check", 30},
+};
+
+static const struct hook *const busy = &hook_kinds[0], *const before = &hook_kinds[1],
+				*const check = &hook_kinds[2];
+
+/* One run of one hook. */
+struct hook_run {
+	struct txn *txn;
+	const struct hook *hook;
+	const char *unit;
+	const char *line;    /* the command as it is written; NULL: there is none */
+	const char *service; /* that it runs in */
+	unsigned long long since_usec;
+	struct run_end end; /* text: also why it could not be run */
+};
+
+static void hook_event(const struct hook_run *x, const char *state, const char *text)
+{
+	event_emit(x->txn->sink, "{s:s, s:s, s:s, s:s, s:o}", "event", "hook", "unit", x->unit,
+		"hook", x->hook->name, "state", state, "text", event_string(text));
+}
+
+static int run_service(struct hook_run *x, const char *const *argv, struct err *e)
+{
+	struct txn *t = x->txn;
+	const struct transient service = {
+		.unit = x->service,
+		.description = arena_printf(t->arena, "l4sync: %s of %s", x->hook->name, x->unit),
+		.argv = argv,
+		.stdio_fd = -1,
+		.limit_s = x->hook->limit_s,
+	};
+	struct bus *bus;
+	int r = host_bus(t->host, &bus, e);
+
+	return r < 0 ? r : bus_run(bus, t->arena, &service, txn_idle, NULL, &x->end, e);
+}
+
+/* -EINTR, or 0: also when it could not be run at all, which its end tells. */
+static int run(struct txn *t, const struct resource *policy, const struct hook *hook,
+	const char *unit, struct hook_run *ret, struct err *e)
+{
+	_cleanup_err_ struct err why = ERR_INIT;
+	const char *const *argv;
+
+	*ret = (struct hook_run){.txn = t, .hook = hook, .unit = unit};
+	ret->line = policy ? resource_get(policy, hook->key) : NULL;
+	if (!ret->line)
+		return 0;
+	ret->service = arena_printf(
+		t->arena, "l4sync-%s-%s-%u.service", hook->name, t->name, t->n_hooks++);
+	ret->since_usec = realtime_usec();
+	hook_event(ret, "start", ret->line);
+	int r = command_line_split(t->arena, ret->line, unit, &argv, &why);
+	if (r >= 0)
+		r = run_service(ret, argv, &why);
+	if (r == -EINTR)
+		return unit_not_awaited(unit, e);
+	if (r < 0)
+		ret->end = (struct run_end){.text = arena_strdup(t->arena, err_text(&why))};
+	return 0;
+}
+
+static bool ended_with(const struct hook_run *x, int status)
+{
+	return x->end.exited && x->end.status == status;
+}
+
+/* "UNIT: its check failed: COMMAND: status 1/FAILURE" */
+static const char *failure_text(const struct hook_run *x)
+{
+	return arena_printf(x->txn->arena, "%s: its %s failed: %s: %s", x->unit, x->hook->name,
+		x->line, x->end.text);
+}
+
+static void emit_log(const struct hook_run *x)
+{
+	struct txn *t = x->txn;
+	const char *id = *x->end.invocation_id ? x->end.invocation_id : NULL;
+	const char **lines;
+	size_t n;
+
+	if (journal_tail(t->arena, x->service, id, x->since_usec, LOG_LINES, &lines, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		event_emit(t->sink, "{s:s, s:s, s:s, s:o}", "event", "log", "unit", x->unit, "hook",
+			x->hook->name, "line", event_string(lines[i]));
+}
+
+int hook_busy(
+	struct txn *t, const struct resource *policy, const char *unit, bool *ret, struct err *e)
+{
+	struct hook_run x;
+	int r = run(t, policy, busy, unit, &x, e);
+
+	*ret = false;
+	if (r < 0 || !x.line)
+		return r;
+	*ret = !ended_with(&x, 1);
+	if (!*ret || ended_with(&x, 0)) {
+		hook_event(&x, *ret ? "busy" : "idle", NULL);
+		return 0;
+	}
+	hook_event(&x, "failed", x.end.text);
+	event_message(t->sink, "warning",
+		"%s counts as busy, for what tells that it is failed: %s: %s", unit, x.line,
+		x.end.text);
+	emit_log(&x);
+	return 0;
+}
+
+int hook_before(struct txn *t, const struct resource *policy, const char *unit, struct err *e)
+{
+	struct hook_run x;
+	int r = run(t, policy, before, unit, &x, e);
+
+	if (r < 0 || !x.line)
+		return r;
+	if (ended_with(&x, 0)) {
+		hook_event(&x, "done", NULL);
+		return 0;
+	}
+	hook_event(&x, "failed", x.end.text);
+	event_message(t->sink, "warning", "%s; it is restarted all the same", failure_text(&x));
+	emit_log(&x);
+	return 0;
+}
+
+int hook_check(struct txn *t, const struct resource *policy, const char *unit, struct err *e)
+{
+	struct hook_run x;
+	int r = run(t, policy, check, unit, &x, e);
+
+	if (r < 0 || !x.line)
+		return r;
+	if (ended_with(&x, 0)) {
+		hook_event(&x, "done", NULL);
+		return 0;
+	}
+	hook_event(&x, "failed", x.end.text);
+	unit_event(t, unit, "failed", failure_text(&x), NULL);
+	emit_log(&x);
+	return err_set(e, -EPROTO, "%s", failure_text(&x));
+}
