@@ -98,7 +98,8 @@ struct transient {
 	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: systemd's own */
 	int stdio_fd;                   /* its standard input and output; -1: null and journal */
 	bool restart;                   /* again, if it is killed */
-	unsigned limit_s; /* killed then, with all that it has started; 0: it may run on */
+	unsigned limit_s; /* killed then, with all that it has started, and in l4sync.slice;
+			   * 0: it may run on */
 };
 
 /* Started, not waited for. It stops when it is asked to by SIGTERM, and has half an hour for that;

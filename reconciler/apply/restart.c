@@ -238,6 +238,21 @@ static int restart_now(struct txn *t, const struct effects *all, const struct ef
 	return 0;
 }
 
+/* Honest, for nothing can be done about it. */
+static void warn_of_cgroup(struct txn *t, const struct effect *f, const struct rolling *rolling)
+{
+	const struct effects *planned = &rolling->plan->effects;
+
+	for (size_t i = 0; i < planned->n; i++)
+		if (planned->items[i].action == ACTION_RESTART && planned->items[i].cgroup &&
+			!strcmp(planned->items[i].target, f->target))
+			event_message(t->sink, "warning",
+				"%s was not restarted, but systemd may put its changed cgroup "
+				"settings into force before that, at the latest when another unit "
+				"of its slice is started",
+				f->target);
+}
+
 static void put_off(struct txn *t, const struct effect *f, const struct unit_details *now,
 	struct rolling *rolling, const char *reason, const char *why)
 {
@@ -246,6 +261,7 @@ static void put_off(struct txn *t, const struct effect *f, const struct unit_det
 	plan_owe(rolling->plan, &rolling->owed, f, now->invocation_id, reason, rolling->key);
 	unit_event(t, f->target, "deferred", text, now->invocation_id);
 	txn_event(t, "deferred", "restart", f->target, text);
+	warn_of_cgroup(t, f, rolling);
 }
 
 /* What is restarted along with one that was put off is so when that is restarted. */

@@ -55,12 +55,18 @@ static int append_environment(sd_bus_message *m, const char *const *environment)
 	return r;
 }
 
-/* systemd keeps the limit: it holds if whoever waits is gone. */
+/*
+ * systemd keeps the limit: it holds if whoever waits is gone. In a slice of its own: after a
+ * daemon-reload the start of any unit puts the changed cgroup settings of all that runs in its
+ * slice into force (measured on 257), which may kill what has not been restarted yet.
+ */
 static int append_limit(sd_bus_message *m, unsigned limit_s)
 {
 	uint64_t limit_usec = (uint64_t)limit_s * 1000000u;
 	int r = append_text(m, "KillMode", "control-group");
 
+	if (r >= 0)
+		r = append_text(m, "Slice", "l4sync.slice");
 	if (r >= 0)
 		r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "KillSignal", "i", SIGKILL,
 			"RuntimeMaxUSec", "t", limit_usec, "TimeoutStartUSec", "t", limit_usec,
