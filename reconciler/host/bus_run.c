@@ -17,7 +17,8 @@ struct following {
 	char result[32];
 	char invocation_id[33];
 	int32_t code, status;
-	bool removed;
+	bool look;    /* systemd has dropped it, as it does with every unit at a daemon-reload */
+	bool removed; /* for good */
 };
 
 static int read_text(sd_bus_message *m, char *ret, size_t size)
@@ -90,7 +91,7 @@ static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 
 	(void)ignored;
 	if (sd_bus_message_read(m, "so", &unit, NULL) >= 0 && !strcmp(unit, f->unit))
-		f->removed = true;
+		f->look = true;
 	return 0;
 }
 
@@ -115,6 +116,17 @@ static void fill(
 		ret->text = exit ? exit : arena_printf(a, "did not run: Result %s", f->result);
 }
 
+static int look_for(struct bus *b, struct following *f, struct err *e)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct unit_details now;
+	int r = bus_unit_details(b, a, &f->unit, 1, false, &now, e);
+
+	f->look = false;
+	f->removed = r >= 0 && !now.found;
+	return r;
+}
+
 static int follow(struct bus *b, const struct transient *t, struct following *f, struct wait *w,
 	struct err *e)
 {
@@ -123,7 +135,7 @@ static int follow(struct bus *b, const struct transient *t, struct following *f,
 	if (r < 0)
 		return r;
 	while (!r && !has_ended(f))
-		r = bus_wait(w, 0, e);
+		r = f->look ? look_for(b, f, e) : bus_wait(w, 0, e);
 	if (has_ended(f))
 		return 0;
 	bus_kill_whom(b, t->unit, "all", SIGKILL, NULL);
