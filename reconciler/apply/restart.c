@@ -182,17 +182,21 @@ static int try_restart(
 				 result);
 }
 
-/* Everything of one restart but the reporting of its failure. */
+/* Everything of one restart but the reporting of its failure. The hooks before it take their time,
+ * in which somebody else may have restarted it. */
 static int restart_and_watch(struct txn *t, const struct effects *all, const struct effect *f,
-	const struct rolling *rolling, const struct unit_details *before, bool *ret_ran,
-	struct unit_details *after, struct err *e)
+	const struct rolling *rolling, bool *ret_ran, struct unit_details *after, struct err *e)
 {
 	const struct resource *policy = policy_of(t, rolling, f->target);
+	struct unit_details before;
+	int r = details_of(t, f->target, &before, e);
 
-	*ret_ran = is_restarted(t, before);
+	if (r < 0)
+		return r;
+	*ret_ran = is_restarted(t, &before);
 	if (*ret_ran)
 		return watch_restarted(t, f, policy, after, e);
-	int r = try_restart(t, all, f, e);
+	r = try_restart(t, all, f, e);
 	if (r >= 0)
 		r = details_of(t, f->target, after, e);
 	if (r < 0)
@@ -202,7 +206,7 @@ static int restart_and_watch(struct txn *t, const struct effects *all, const str
 		return err_set(e, -EREMOTEIO, "%s: restarted by itself %u time%s", f->target,
 			after->n_restarts, after->n_restarts == 1 ? "" : "s");
 	/* The job of a unit that somebody has stopped meanwhile is done too, and does nothing. */
-	*ret_ran = after->found && strcmp(after->invocation_id, before->invocation_id) != 0;
+	*ret_ran = after->found && strcmp(after->invocation_id, before.invocation_id) != 0;
 	if (!*ret_ran && (!after->found || !strcmp(after->active_state, "inactive")))
 		return 0;
 	return watch_restarted(t, f, policy, after, e);
@@ -218,7 +222,7 @@ static int restart_now(struct txn *t, const struct effects *all, const struct ef
 	int r = is_restarted(t, before) ? 0 : warn(t, all, f, rolling, e);
 	if (r >= 0) {
 		unit_event(t, f->target, "restarting", text, NULL);
-		r = restart_and_watch(t, all, f, rolling, before, &ran, &after, e);
+		r = restart_and_watch(t, all, f, rolling, &ran, &after, e);
 	}
 	if (r < 0) {
 		txn_event(t, "failed", "restart", f->target, text);
