@@ -35,13 +35,14 @@ struct debt {
 	const char *unit;
 	const char *invocation; /* that owes it */
 	long long since;        /* seconds since the epoch */
-	const char *reason;     /* busy, manual or defer */
+	const char *reason;     /* busy, manual, along or defer */
 	size_t n_causes;
 	struct debt_cause *causes;
 	enum debt_marker marker;
 	/* In a plan: */
 	bool unselected; /* by --only: stays as it is */
-	bool settled;    /* what it runs with is what is wanted again */
+	bool settled;    /* is over with this plan: */
+	bool back;       /* because what it runs with is what is wanted again */
 };
 
 /* Those of the host that are still owed: the unit runs, and in that invocation. In the arena. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "l4sync/bus.h"
+#include "l4sync/check.h"
 #include "l4sync/text.h"
 #include "l4sync/txn.h"
 #include "l4sync/unit_view.h"
@@ -18,6 +19,15 @@
 #define PREPARED "deferred.prepared"
 #define DEBT_TYPE "debt"
 #define UNMARK_TYPE "unmark" /* a marker that goes: what the unit runs with is right again */
+
+/* What is not understood is not taken for nothing: it would be forgotten with the next write. */
+static int bad_set(struct host *h, const char *name, int r, struct err *e)
+{
+	return err_prefix(e, r,
+		"%s" STATE_DIR
+		"/%s, the list of deferred restarts; if it is removed they are forgotten",
+		h->root_path, name);
+}
 
 /* A set of them; -ENOENT: there is none. The set is the caller's. */
 static int read_set(struct host *h, const char *name, struct resources **ret, struct err *e)
@@ -37,12 +47,7 @@ static int read_set(struct host *h, const char *name, struct resources **ret, st
 	if (r < 0)
 		return err_errno(e, r, "cannot read %s" STATE_DIR "/%s", h->root_path, name);
 	r = resources_read(data, size, ret, e);
-	return r < 0 ? err_prefix(e, r,
-			       "%s" STATE_DIR
-			       "/%s, the list of deferred restarts; if it is removed they are "
-			       "forgotten",
-			       h->root_path, name)
-		     : 0;
+	return r < 0 ? bad_set(h, name, r, e) : 0;
 }
 
 static size_t count_values(const struct resource *item, const char *key)
@@ -70,7 +75,9 @@ static bool take_debt(struct arena *a, const struct resource *item, struct debt 
 		   *marker = resource_get(item, "marker");
 	size_t n = count_values(item, "because");
 
-	if (!invocation || !since || !reason || n != count_values(item, "was"))
+	if (!resource_is(item, DEBT_TYPE) || !unit_name_valid(resource_name(item->id)) ||
+		!invocation || !since || !check_is_number(since) || !reason || !n ||
+		n != count_values(item, "was"))
 		return false;
 	*ret = (struct debt){.unit = arena_strdup(a, resource_name(item->id)),
 		.invocation = arena_strdup(a, invocation),
@@ -122,13 +129,19 @@ int debts_load(struct host *h, struct arena *a, struct debts *ret, struct err *e
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	ret->items = arena_array(a, struct debt, set->n);
-	for (size_t i = 0; i < set->n; i++)
-		if (resource_is(set->items[i], DEBT_TYPE) &&
-			take_debt(a, set->items[i], &ret->items[ret->n])) {
-			ret->items[ret->n].marker =
-				ret->items[ret->n].marker ? MARKER_SET : MARKER_NONE;
-			ret->n++;
-		}
+	for (size_t i = 0; i < set->n; i++) {
+		struct debt *d = &ret->items[ret->n];
+
+		if (resource_is(set->items[i], UNMARK_TYPE))
+			continue;
+		if (!take_debt(a, set->items[i], d))
+			return bad_set(h, DEFERRED,
+				err_set(e, -EBADMSG, "%s is no deferred restart",
+					set->items[i]->id),
+				e);
+		d->marker = d->marker ? MARKER_SET : MARKER_NONE;
+		ret->n++;
+	}
 	return ret->n ? drop_paid(h, a, ret, e) : 0;
 }
 
@@ -143,6 +156,11 @@ const char *debt_text(struct arena *a, const struct debt *d)
 		text = arena_printf(a,
 			"%s has restart mode manual: it keeps its old configuration, since %s, "
 			"until somebody restarts it",
+			d->unit, when);
+	else if (!strcmp(d->reason, "along"))
+		text = arena_printf(a,
+			"%s keeps its old configuration, since %s, until somebody restarts it, "
+			"because systemd would restart a unit along that is not to be restarted",
 			d->unit, when);
 	else
 		text = arena_printf(a,
@@ -205,8 +223,9 @@ int debts_prepare(struct host *h, const struct debts *debts, struct err *e)
 			d.marker = MARKER_NONE;
 		add_debt(set, &d);
 	}
+	/* What a run that was killed has left is not published by this one. */
 	if (is_nothing(h, set))
-		return 0;
+		return debts_discard(h, e);
 	resources_sort(set, NULL);
 	resources_write(set, false, false, NULL, &bytes);
 	return state_write(h, PREPARED, bytes.data, bytes.size, e);
