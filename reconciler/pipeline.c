@@ -178,6 +178,8 @@ static bool has_restarts(const struct plan *p)
 
 	for (size_t i = 0; i < p->effects.n; i++)
 		found |= p->effects.items[i].action == ACTION_RESTART;
+	for (size_t i = 0; i < p->debts.n; i++)
+		found |= p->debts.items[i].back;
 	return found;
 }
 

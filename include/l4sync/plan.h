@@ -88,6 +88,8 @@ struct effect {
 	bool deferred; /* was put off before, or is held */
 	bool held;     /* not done by this run */
 	bool cgroup;   /* settings of its cgroup change with it */
+	/* Held because of a unit that systemd would restart along, of another mode than rolling. */
+	const char *held_by;
 	/* The invocation that is to be restarted, where only an earlier apply's changes ask for it;
 	 * NULL: whatever runs. */
 	const char *invocation;

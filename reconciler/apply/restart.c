@@ -88,6 +88,8 @@ static int log_restart(
 	for (size_t i = 0; i < all->n && r >= 0; i++)
 		if (is_carried_by(&all->items[i], f))
 			r = log_restart(t, all, &all->items[i], e);
+	if (r >= 0 && f->deferred)
+		r = txn_log_unit(t, "owed", f->target, e);
 	return r < 0 ? r : txn_log_unit(t, "restart", f->target, e);
 }
 
@@ -288,8 +290,14 @@ static void put_off_held(struct txn *t, const struct effect *f, const struct uni
 {
 	bool defer = rolling->plan->defer;
 
-	put_off(t, f, now, rolling, defer ? "defer" : "manual",
-		defer ? "--defer" : "its mode is manual");
+	if (f->held_by)
+		put_off(t, f, now, rolling, "along",
+			arena_printf(t->arena,
+				"systemd would restart %s along, which is not to be restarted",
+				f->held_by));
+	else
+		put_off(t, f, now, rolling, defer ? "defer" : "manual",
+			defer ? "--defer" : "its mode is manual");
 }
 
 static void put_off_busy(struct txn *t, const struct effect *f, const struct unit_details *now,

@@ -278,12 +278,30 @@ static int enqueue_boot_target(struct txn *t, struct err *e)
 	return r;
 }
 
+/* They ran with what had been there before an earlier apply, of which nothing is left. */
+static void say_owed(struct txn *t, const char *const *log, size_t n_log, size_t *left)
+{
+	for (size_t i = 0; i < n_log && !t->rebooted; i++) {
+		_cleanup_err_ struct err e = ERR_INIT;
+		const char *verb, *unit;
+
+		if (!split_line(t, log[i], &verb, &unit) || strcmp(verb, "owed") != 0)
+			continue;
+		err_set(&e, -EREMOTEIO,
+			"%s owed a restart, and cannot get back what it ran with before: it runs "
+			"with what was applied last",
+			unit);
+		failed(t, &e, left);
+	}
+}
+
 void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_t *left)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 
 	t->rolling_usec = realtime_usec();
 	bring_back_own(t, log, n_log, left);
+	say_owed(t, log, n_log, left);
 	int r = t->booting ? enqueue_boot_target(t, &e)
 			   : bring_back_others(t, log, n_log, left, &e);
 	if (r < 0)

@@ -76,25 +76,9 @@ static const struct debt *find_debt(const struct debts *debts, const char *unit)
 	return NULL;
 }
 
-static struct effect *find_effect(struct effects *f, enum action action, const char *unit)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == action && !strcmp(f->items[i].target, unit))
-			return &f->items[i];
-	return NULL;
-}
-
-static const char *mode_of(const struct plan *p, const char *unit)
-{
-	const struct resource *policy = unit_policy(p->arena, p->want, unit);
-	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
-
-	return mode ? mode : "rolling";
-}
-
 bool restart_is_held(const struct plan *p, const char *unit)
 {
-	return p->defer || !strcmp(mode_of(p, unit), "manual");
+	return p->defer || !strcmp(restart_mode(p, unit), "manual");
 }
 
 /* Nothing but the debt's own causes asks for the restart. */
@@ -118,7 +102,7 @@ static void drop_effect(struct effects *f, struct effect *x)
  * the unit still owes, which may kill it. */
 static void take_live(struct effects *f, const char *unit)
 {
-	struct effect *live = find_effect(f, ACTION_LIVE, unit);
+	struct effect *live = effects_find(f, ACTION_LIVE, unit);
 	size_t n = live ? live->n_because : 0;
 	const char **because = live ? live->because : NULL;
 
@@ -130,22 +114,22 @@ static void take_live(struct effects *f, const char *unit)
 
 static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
 {
-	struct effect *f = find_effect(&p->effects, ACTION_RESTART, d->unit);
+	struct effect *f = effects_find(&p->effects, ACTION_RESTART, d->unit);
 	const char *invocation = f ? NULL : d->invocation;
 	const char *first = NULL;
 	size_t n_left = 0;
 
 	/* What is stopped or started anyway pays it. */
-	d->settled = !strcmp(mode_of(p, d->unit), "never") ||
-		     find_effect(&p->effects, ACTION_STOP, d->unit) ||
-		     find_effect(&p->effects, ACTION_START, d->unit);
+	d->settled = !strcmp(restart_mode(p, d->unit), "never") ||
+		     effects_find(&p->effects, ACTION_STOP, d->unit) ||
+		     effects_find(&p->effects, ACTION_START, d->unit);
 	for (size_t i = d->n_causes; i-- > 0;)
 		if (!is_back(p, &d->causes[i], key)) {
 			first = d->causes[i].id;
 			n_left++;
 		}
 	if (!n_left && only_causes(f, d)) {
-		d->settled = true;
+		d->settled = d->back = true;
 		if (f)
 			drop_effect(&p->effects, f);
 	}
@@ -155,7 +139,7 @@ static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
 		if (!is_back(p, &d->causes[i], key))
 			effect_add(&p->effects, ACTION_RESTART, d->unit, d->causes[i].id);
 	take_live(&p->effects, d->unit);
-	f = find_effect(&p->effects, ACTION_RESTART, d->unit);
+	f = effects_find(&p->effects, ACTION_RESTART, d->unit);
 	f->deferred = true;
 	f->invocation = invocation;
 	finding_add(
@@ -194,7 +178,12 @@ static int look_at_restarts(struct deriving *d)
 
 		if (f->action != ACTION_RESTART)
 			continue;
-		f->held = !f->carried_by && restart_is_held(p, f->target);
+		if (f->held_by && !f->deferred)
+			finding_add(&p->findings, "pending", "restart-by-hand", f->because[0],
+				"%s keeps its old configuration until somebody restarts it: "
+				"systemd would restart %s along, which is not to be restarted",
+				f->target, f->held_by);
+		f->held = f->held_by || restart_is_held(p, f->target);
 		f->deferred |= f->held;
 		r = look_at_cgroup(d, f);
 	}
@@ -208,7 +197,7 @@ int plan_deferred(struct plan *p, struct unit_view *view, const unsigned char *k
 	for (size_t i = 0; i < p->debts.n; i++) {
 		struct debt *x = &p->debts.items[i];
 
-		x->unselected &= !find_effect(&p->effects, ACTION_RESTART, x->unit);
+		x->unselected &= !effects_find(&p->effects, ACTION_RESTART, x->unit);
 		if (!x->unselected)
 			take_debt(p, x, key);
 	}

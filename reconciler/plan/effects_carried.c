@@ -38,23 +38,78 @@ static int carry(struct deriving *d, size_t of, const char *unit)
 	return 0;
 }
 
+static int list_carried(struct deriving *d, const char *unit, const char ***ret, size_t *ret_n)
+{
+	struct bus *bus;
+	int r = host_bus(unit_view_host(d->view), &bus, d->e);
+
+	return r < 0 ? r : bus_unit_carries(bus, d->plan->arena, unit, ret, ret_n, d->e);
+}
+
+/* Adds the running units that are restarted along with one; of those *ret, if it may not be. */
+static int follow(struct deriving *d, const char *unit, struct effects *along, const char **ret)
+{
+	const struct unit_status *u;
+	const char **names;
+	size_t n;
+	int r = list_carried(d, unit, &names, &n);
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		r = unit_view_find(d->view, names[i], &u, d->e);
+		if (r < 0 || !u || !unit_status_running(u))
+			continue;
+		effect_add(along, ACTION_RESTART, names[i], unit);
+		if (strcmp(restart_mode(d->plan, names[i]), "rolling") != 0)
+			*ret = arena_strdup(d->plan->arena, names[i]);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Who is restarted along with a unit, over others too, and may not be; NULL: nobody. */
+static int find_holder(struct deriving *d, const char *unit, const char **ret)
+{
+	struct effects along = {.arena = d->plan->arena}; /* each once */
+	int r = 0;
+
+	*ret = NULL;
+	effect_add(&along, ACTION_RESTART, unit, unit);
+	for (size_t i = 0; i < along.n && r >= 0 && !*ret; i++)
+		r = follow(d, along.items[i].target, &along, ret);
+	free(along.items);
+	return r;
+}
+
+/* Most states have none, and need no questions about it. */
+static bool has_modes(const struct resources *want)
+{
+	for (size_t i = 0; i < want->n; i++) {
+		const char *mode = resource_get(want->items[i], "restart.mode");
+
+		if (mode && strcmp(mode, "rolling") != 0)
+			return true;
+	}
+	return false;
+}
+
 int carried_effects(struct deriving *d)
 {
 	struct effects *f = &d->plan->effects;
-	struct bus *bus;
+	bool modes = has_modes(d->plan->want);
 
 	/* What is added is looked at in its turn. */
 	for (size_t i = 0; i < f->n; i++) {
-		const char **names;
+		const char **names, *holder = NULL;
 		size_t n;
 
 		if (f->items[i].action != ACTION_RESTART || !d->live ||
 			restart_is_held(d->plan, f->items[i].target))
 			continue;
-		int r = host_bus(unit_view_host(d->view), &bus, d->e);
+		int r = modes ? find_holder(d, f->items[i].target, &holder) : 0;
+		f->items[i].held_by = holder;
+		if (r >= 0 && holder)
+			continue;
 		if (r >= 0)
-			r = bus_unit_carries(
-				bus, d->plan->arena, f->items[i].target, &names, &n, d->e);
+			r = list_carried(d, f->items[i].target, &names, &n);
 		for (size_t j = 0; r >= 0 && j < n; j++)
 			r = carry(d, i, names[j]);
 		if (r < 0)

@@ -54,10 +54,14 @@ const char *change_path(const struct change *c);
 bool content_needs_units(const struct deriving *d);
 int content_effects(struct deriving *d);
 
+/* Of the unit's policy: "rolling", "manual" or "never". */
+const char *restart_mode(const struct plan *p, const char *unit);
+
 /* Whether this run does not restart the unit by itself: its mode is manual, or --defer. */
 bool restart_is_held(const struct plan *p, const char *unit);
 
-/* Adds the restarts that systemd does along with those that are there. */
+/* Adds the restarts that systemd does along with those that are there, but to none that would take
+ * a unit along which is not to be restarted: that one is held. */
 int carried_effects(struct deriving *d);
 /* Whether a restart comes along with that of another unit, directly or through others. */
 bool effect_is_carried(const struct effects *f, const struct effect *x, const char *by);

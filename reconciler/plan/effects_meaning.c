@@ -23,9 +23,9 @@ static bool is_service(const char *unit)
 	return !type || !strcmp(type, "service");
 }
 
-static const char *policy_mode(struct deriving *d, const char *unit)
+const char *restart_mode(const struct plan *p, const char *unit)
 {
-	const struct resource *policy = unit_policy(d->plan->arena, d->plan->want, unit);
+	const struct resource *policy = unit_policy(p->arena, p->want, unit);
 	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
 
 	return mode ? mode : "rolling";
@@ -65,7 +65,7 @@ static bool has_live(const struct difference *list, size_t n)
 
 bool meaning_restart(struct deriving *d, const char *unit, const char *because)
 {
-	const char *mode = policy_mode(d, unit);
+	const char *mode = restart_mode(d->plan, unit);
 
 	if (!is_service(unit)) {
 		/* Restarting a slice, target, timer or socket would stop what depends on it. */

@@ -25,9 +25,7 @@ static void collect(struct plan *p, const struct unit_status *u, struct effects 
 {
 	const struct effect *f = effects_find(&p->effects, ACTION_RESTART, u->name);
 	const struct affected_template *t = f ? NULL : template_of(p, u->name);
-	const struct resource *policy = unit_policy(p->arena, p->want, u->name);
-	const char *mode = policy ? resource_get(policy, "restart.mode") : NULL;
-	bool never = mode && !strcmp(mode, "never");
+	bool never = !strcmp(restart_mode(p, u->name), "never");
 
 	if (!unit_status_running(u))
 		return;
@@ -41,6 +39,14 @@ static void collect(struct plan *p, const struct unit_status *u, struct effects 
 		effect_add(ret, ACTION_LIVE, u->name, t->because);
 }
 
+static bool owes(const struct plan *p, const char *unit)
+{
+	for (size_t i = 0; i < p->debts.n; i++)
+		if (!p->debts.items[i].settled && !strcmp(p->debts.items[i].unit, unit))
+			return true;
+	return false;
+}
+
 /* What the plan knows of them; of what came meanwhile nobody has looked at the cgroup. */
 static void take_over(struct plan *p, struct effects *now)
 {
@@ -50,11 +56,34 @@ static void take_over(struct plan *p, struct effects *now)
 
 		if (x->action != ACTION_RESTART)
 			continue;
-		x->held = !x->carried_by && restart_is_held(p, x->target);
-		x->deferred = x->held;
+		x->held = x->held_by || restart_is_held(p, x->target);
+		x->deferred = owes(p, x->target);
 		x->cgroup = !f || f->cgroup;
 		x->invocation = f ? f->invocation : NULL;
 	}
+}
+
+/* What ran with what is wanted again, until somebody restarted it before that had come back. */
+static int collect_lost(struct plan *p, struct unit_view *view, struct effects *ret, struct err *e)
+{
+	struct bus *bus;
+	int r = p->debts.n ? host_bus(unit_view_host(view), &bus, e) : 0;
+
+	for (size_t i = 0; i < p->debts.n && r >= 0; i++) {
+		const struct debt *x = &p->debts.items[i];
+		struct unit_details now;
+
+		if (!x->back)
+			continue;
+		r = bus_unit_details(bus, p->arena, &x->unit, 1, false, &now, e);
+		if (r < 0 || !now.found || !strcmp(now.invocation_id, x->invocation) ||
+			!unit_status_running(
+				&(struct unit_status){.active_state = now.active_state}))
+			continue;
+		for (size_t k = 0; k < x->n_causes; k++)
+			effect_add(ret, ACTION_RESTART, x->unit, x->causes[k].id);
+	}
+	return r;
 }
 
 /* What somebody else has started since the reload, or since what it was older than came, has the
@@ -112,6 +141,8 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
 	r = unit_view_list(view, &units, &n, e);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		collect(p, &units[i], &now.effects);
+	if (r >= 0)
+		r = collect_lost(p, view, &now.effects, e);
 	if (r >= 0)
 		r = drop_fresh(view, p->arena, reloaded_usec, &now.effects, e);
 	if (r >= 0)
