@@ -64,6 +64,9 @@ int debts_discard(struct host *h, struct err *e);
  */
 int plan_deferred(struct plan *p, struct unit_view *view, const unsigned char *key, struct err *e);
 
+/* The reason of a debt, for a restart that is held. */
+const char *hold_reason(const struct plan *p, const struct effect *f);
+
 /* Notes that a restart is put off, in owed (of the plan's arena). Returns the debt. */
 const struct debt *plan_owe(const struct plan *p, struct debts *owed, const struct effect *f,
 	const char *invocation, const char *reason, const unsigned char *key);

@@ -288,16 +288,14 @@ static bool put_off_along(struct txn *t, const struct effect *f, const struct un
 static void put_off_held(struct txn *t, const struct effect *f, const struct unit_details *now,
 	struct rolling *rolling)
 {
-	bool defer = rolling->plan->defer;
+	const char *why =
+		f->held_by             ? arena_printf(t->arena,
+						 "systemd would restart %s along, which is not to be restarted",
+						 f->held_by)
+		: rolling->plan->defer ? "--defer"
+				       : "its mode is manual";
 
-	if (f->held_by)
-		put_off(t, f, now, rolling, "along",
-			arena_printf(t->arena,
-				"systemd would restart %s along, which is not to be restarted",
-				f->held_by));
-	else
-		put_off(t, f, now, rolling, defer ? "defer" : "manual",
-			defer ? "--defer" : "its mode is manual");
+	put_off(t, f, now, rolling, hold_reason(rolling->plan, f), why);
 }
 
 static void put_off_busy(struct txn *t, const struct effect *f, const struct unit_details *now,

@@ -94,6 +94,10 @@ static void drop_effect(struct effects *f, struct effect *x)
 {
 	size_t at = (size_t)(x - f->items);
 
+	/* They may have reasons of their own. */
+	for (size_t i = 0; i < f->n && x->action == ACTION_RESTART; i++)
+		if (f->items[i].carried_by && !strcmp(f->items[i].carried_by, x->target))
+			f->items[i].carried_by = NULL;
 	memmove(x, x + 1, (f->n - at - 1) * sizeof *x);
 	f->n--;
 }
@@ -116,18 +120,14 @@ static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
 {
 	struct effect *f = effects_find(&p->effects, ACTION_RESTART, d->unit);
 	const char *invocation = f ? NULL : d->invocation;
-	const char *first = NULL;
 	size_t n_left = 0;
 
 	/* What is stopped or started anyway pays it. */
 	d->settled = !strcmp(restart_mode(p, d->unit), "never") ||
 		     effects_find(&p->effects, ACTION_STOP, d->unit) ||
 		     effects_find(&p->effects, ACTION_START, d->unit);
-	for (size_t i = d->n_causes; i-- > 0;)
-		if (!is_back(p, &d->causes[i], key)) {
-			first = d->causes[i].id;
-			n_left++;
-		}
+	for (size_t i = 0; i < d->n_causes; i++)
+		n_left += !is_back(p, &d->causes[i], key);
 	if (!n_left && only_causes(f, d)) {
 		d->settled = d->back = true;
 		if (f)
@@ -142,8 +142,27 @@ static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
 	f = effects_find(&p->effects, ACTION_RESTART, d->unit);
 	f->deferred = true;
 	f->invocation = invocation;
-	finding_add(
-		&p->findings, "pending", "restart-deferred", first, "%s", debt_text(p->arena, d));
+}
+
+const char *hold_reason(const struct plan *p, const struct effect *f)
+{
+	return f->held_by ? "along" : p->defer ? "defer" : "manual";
+}
+
+/* Said with the reason that it has now. */
+static void say_debt(struct plan *p, struct debt *d, const unsigned char *key)
+{
+	const struct effect *f = effects_find(&p->effects, ACTION_RESTART, d->unit);
+	size_t i = 0;
+
+	if (!f || !f->deferred || d->unselected || d->settled)
+		return;
+	if (f->held)
+		d->reason = hold_reason(p, f);
+	while (i + 1 < d->n_causes && is_back(p, &d->causes[i], key))
+		i++;
+	finding_add(&p->findings, "pending", "restart-deferred", d->causes[i].id, "%s",
+		debt_text(p->arena, d));
 }
 
 /* A marker must not put into force what could kill the unit: see bus_mark(). */
@@ -208,6 +227,8 @@ int plan_deferred(struct plan *p, struct unit_view *view, const unsigned char *k
 		r = look_at_restarts(&d);
 	if (r < 0 || !p->debts.n)
 		return r;
+	for (size_t i = 0; i < p->debts.n; i++)
+		say_debt(p, &p->debts.items[i], key);
 	effects_settle(&d);
 	return effects_order(&d);
 }

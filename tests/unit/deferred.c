@@ -203,6 +203,8 @@ START_TEST(modes)
 		"t@1.service because " D ": deferred held, t@2.service because " D
 		": deferred held of 0123");
 	ck_assert_uint_eq(plan_deferrals(s.plan, true), 2);
+	/* It was busy; that is not why it waits now. */
+	ck_assert_str_eq(s.plan->debts.items[0].reason, "manual");
 	done(&s);
 	s = scene("never", "two");
 	ck_assert_str_eq(outcome(&s), "; settled");
@@ -212,6 +214,20 @@ START_TEST(modes)
 	restart(&s, "u.service", F);
 	ck_assert_str_eq(outcome(&s), "t@2.service because " D ": deferred held of 0123, u.service "
 				      "because " F ": deferred held");
+	done(&s);
+}
+END_TEST
+
+/* What would have come along with a restart that is over is one by itself. */
+START_TEST(carried)
+{
+	struct scene s = scene("rolling", "one");
+
+	restart(&s, "t@2.service", D);
+	restart(&s, "u.service", D);
+	s.plan->effects.items[1].carried_by = "t@2.service";
+	ck_assert_str_eq(outcome(&s), "u.service because " D "; settled");
+	ck_assert_ptr_null(s.plan->effects.items[0].carried_by);
 	done(&s);
 }
 END_TEST
@@ -346,6 +362,7 @@ int main(void)
 	tcase_add_test(t, absent);
 	tcase_add_test(t, secret);
 	tcase_add_test(t, modes);
+	tcase_add_test(t, carried);
 	tcase_add_test(t, stopped_anyway);
 	tcase_add_test(t, not_selected);
 	tcase_add_test(t, owes);
