@@ -112,9 +112,12 @@ static void add_unescaped(struct buf *b, const char *name)
 
 		if (!high && !low) /* no argument can hold it */
 			low = -1;
-		buf_addc(b, low >= 0 ? (char)(high << 4 | low) : *name == '-' ? '/' : *name);
-		if (low >= 0)
-			name += 3;
+		if (low < 0) {
+			buf_addc(b, *name == '-' ? '/' : *name);
+			continue;
+		}
+		buf_addc(b, (char)(high << 4 | low));
+		name += 3;
 	}
 }
 
