@@ -116,8 +116,43 @@ static void take_live(struct effects *f, const char *unit)
 		effect_add(f, ACTION_RESTART, unit, because[i]);
 }
 
-static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
+/* A marker must not put into force what could kill the unit: see bus_mark(). */
+static int look_at_cgroup(struct deriving *d, struct effect *f)
 {
+	struct unit_config before, after;
+	enum directive_class greatest;
+	struct difference *list;
+	size_t n;
+
+	int r = unit_index_config(d->before, f->target, &before, d->e);
+	if (r >= 0)
+		r = unit_index_config(d->after, f->target, &after, d->e);
+	if (r < 0)
+		return r;
+	unit_differences(d->plan->arena, &before, &after, &list, &n, &greatest);
+	f->cgroup = !n && greatest == CLASS_RESTART; /* what differs is not known */
+	for (size_t i = 0; i < n; i++)
+		f->cgroup |= list[i].class == CLASS_LIVE;
+	return 0;
+}
+
+/* What it runs with is wanted again; but of its cgroup systemd may have put the other settings into
+ * force meanwhile. */
+static int drop_restart(struct deriving *d, struct effect *f)
+{
+	struct effects *all = &d->plan->effects;
+	int r = look_at_cgroup(d, f);
+	const struct effect old = *f;
+
+	drop_effect(all, f);
+	for (size_t i = 0; i < old.n_because && r >= 0 && old.cgroup; i++)
+		effect_add(all, ACTION_LIVE, old.target, old.because[i]);
+	return r;
+}
+
+static int take_debt(struct deriving *x, struct debt *d, const unsigned char *key)
+{
+	struct plan *p = x->plan;
 	struct effect *f = effects_find(&p->effects, ACTION_RESTART, d->unit);
 	const char *invocation = f ? NULL : d->invocation;
 	size_t n_left = 0;
@@ -128,13 +163,12 @@ static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
 		     effects_find(&p->effects, ACTION_START, d->unit);
 	for (size_t i = 0; i < d->n_causes; i++)
 		n_left += !is_back(p, &d->causes[i], key);
-	if (!n_left && only_causes(f, d)) {
+	if (!d->settled && !n_left && only_causes(f, d)) {
 		d->settled = d->back = true;
-		if (f)
-			drop_effect(&p->effects, f);
+		return f ? drop_restart(x, f) : 0;
 	}
 	if (d->settled)
-		return;
+		return 0;
 	for (size_t i = 0; i < d->n_causes; i++)
 		if (!is_back(p, &d->causes[i], key))
 			effect_add(&p->effects, ACTION_RESTART, d->unit, d->causes[i].id);
@@ -142,6 +176,7 @@ static void take_debt(struct plan *p, struct debt *d, const unsigned char *key)
 	f = effects_find(&p->effects, ACTION_RESTART, d->unit);
 	f->deferred = true;
 	f->invocation = invocation;
+	return 0;
 }
 
 const char *hold_reason(const struct plan *p, const struct effect *f)
@@ -165,33 +200,11 @@ static void say_debt(struct plan *p, struct debt *d, const unsigned char *key)
 		debt_text(p->arena, d));
 }
 
-/* A marker must not put into force what could kill the unit: see bus_mark(). */
-static int look_at_cgroup(struct deriving *d, struct effect *f)
-{
-	struct unit_config before, after;
-	enum directive_class greatest;
-	struct difference *list;
-	size_t n;
-
-	int r = unit_index_config(d->before, f->target, &before, d->e);
-	if (r >= 0)
-		r = unit_index_config(d->after, f->target, &after, d->e);
-	if (r < 0)
-		return r;
-	unit_differences(d->plan->arena, &before, &after, &list, &n, &greatest);
-	f->cgroup = !n && greatest == CLASS_RESTART; /* what differs is not known */
-	for (size_t i = 0; i < n; i++)
-		f->cgroup |= list[i].class == CLASS_LIVE;
-	return 0;
-}
-
 static int look_at_restarts(struct deriving *d)
 {
 	struct plan *p = d->plan;
-	int r = unit_view_before(d->view, &d->before, d->e);
+	int r = 0;
 
-	if (r >= 0)
-		r = unit_view_after(d->view, &d->after, d->e);
 	for (size_t i = 0; i < p->effects.n && r >= 0; i++) {
 		struct effect *f = &p->effects.items[i];
 
@@ -213,16 +226,20 @@ int plan_deferred(struct plan *p, struct unit_view *view, const unsigned char *k
 {
 	struct deriving d = {.plan = p, .view = view, .e = e, .live = unit_view_host(view)->live};
 
-	for (size_t i = 0; i < p->debts.n; i++) {
+	if (!p->debts.n && !plan_restarts(p))
+		return 0;
+	int r = unit_view_before(view, &d.before, e);
+	if (r >= 0)
+		r = unit_view_after(view, &d.after, e);
+	for (size_t i = 0; i < p->debts.n && r >= 0; i++) {
 		struct debt *x = &p->debts.items[i];
 
 		x->unselected &= !effects_find(&p->effects, ACTION_RESTART, x->unit);
 		if (!x->unselected)
-			take_debt(p, x, key);
+			r = take_debt(&d, x, key);
 	}
-	if (!plan_restarts(p) && !plan_deferrals(p, false))
-		return 0;
-	int r = p->debts.n ? carried_effects(&d) : 0;
+	if (r >= 0 && p->debts.n)
+		r = carried_effects(&d);
 	if (r >= 0)
 		r = look_at_restarts(&d);
 	if (r < 0 || !p->debts.n)

@@ -315,6 +315,12 @@ START_TEST(cgroups)
 		plan_owe(s.plan, &owed, &s.plan->effects.items[0], "0123", "busy", test_key)
 			->marker,
 		MARKER_NONE);
+	/* Over, and so not restarted; but systemd may have put 2G into force meanwhile. */
+	s.plan->debts.n = 1;
+	s.plan->debts.items[0].causes[0].was = hash_of("[Service]\nMemoryMax=1G\n", false);
+	s.plan->effects.items[0].deferred = false;
+	ck_assert_str_eq(outcome(&s), "t@2.service because " D "; settled");
+	ck_assert_int_eq(s.plan->effects.items[0].action, ACTION_LIVE);
 	done(&s);
 }
 END_TEST
