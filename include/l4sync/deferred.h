@@ -64,6 +64,9 @@ int debts_discard(struct host *h, struct err *e);
  */
 int plan_deferred(struct plan *p, struct unit_view *view, const unsigned char *key, struct err *e);
 
+/* Whether the unit owes a restart from an earlier apply, also behind this plan. */
+bool plan_owes(const struct plan *p, const char *unit);
+
 /* The reason of a debt, for a restart that is held. */
 const char *hold_reason(const struct plan *p, const struct effect *f);
 

@@ -76,6 +76,13 @@ static const struct debt *find_debt(const struct debts *debts, const char *unit)
 	return NULL;
 }
 
+bool plan_owes(const struct plan *p, const char *unit)
+{
+	const struct debt *d = find_debt(&p->debts, unit);
+
+	return d && !d->settled;
+}
+
 bool restart_is_held(const struct plan *p, const char *unit)
 {
 	return p->defer || !strcmp(restart_mode(p, unit), "manual");

@@ -39,14 +39,6 @@ static void collect(struct plan *p, const struct unit_status *u, struct effects 
 		effect_add(ret, ACTION_LIVE, u->name, t->because);
 }
 
-static bool owes(const struct plan *p, const char *unit)
-{
-	for (size_t i = 0; i < p->debts.n; i++)
-		if (!p->debts.items[i].settled && !strcmp(p->debts.items[i].unit, unit))
-			return true;
-	return false;
-}
-
 /* What the plan knows of them; of what came meanwhile nobody has looked at the cgroup. */
 static void take_over(struct plan *p, struct effects *now)
 {
@@ -57,7 +49,7 @@ static void take_over(struct plan *p, struct effects *now)
 		if (x->action != ACTION_RESTART)
 			continue;
 		x->held = x->held_by || restart_is_held(p, x->target);
-		x->deferred = owes(p, x->target);
+		x->deferred = plan_owes(p, x->target);
 		x->cgroup = !f || f->cgroup;
 		x->invocation = f ? f->invocation : NULL;
 	}

@@ -189,6 +189,15 @@ static int apply_plan(struct run *r)
 	return applied_status(r);
 }
 
+/* Restarts that this run does not do are noted by it, unless they are already. */
+static bool has_nothing(const struct plan *p)
+{
+	for (size_t i = 0; i < p->effects.n; i++)
+		if (!p->effects.items[i].held || !plan_owes(p, p->effects.items[i].target))
+			return false;
+	return !p->n_changes;
+}
+
 int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *r, struct err *e))
 {
 	_cleanup_run_ struct run r;
@@ -207,7 +216,7 @@ int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *
 		return verb_failed(&r, &e);
 	run_rehearse(&r);
 	run_emit_plan(&r);
-	if (!r.plan->n_changes && r.plan->effects.n == plan_deferrals(r.plan, true))
+	if (has_nothing(r.plan))
 		return apply_nothing(&r);
 	if (refuse_guarded(&r, &e) < 0 || refuse_impossible(&r, &e) < 0)
 		return verb_failed(&r, &e);
