@@ -12,6 +12,9 @@
 
 #include "l4sync/bus.h"
 #include "l4sync/cgroup.h"
+#include "l4sync/text.h"
+#include "l4sync/unit_view.h"
+#include "l4sync/unitpath.h"
 
 #include "txn_internal.h"
 
@@ -131,6 +134,27 @@ static int check_set(struct txn *t, struct bus *bus, const char *unit, const cha
 	return mismatch(unit, property, file, "what the unit says", *text ? text : "empty", e);
 }
 
+/* A slice's DefaultMemoryLow= and DefaultMemoryMin= are its members' own, and reach the kernel only
+ * when those are touched. */
+static int realize_members(struct txn *t, struct bus *bus, const char *cgroup, struct err *e)
+{
+	struct unit_status *units;
+	size_t n;
+	int r = bus_list_units(bus, t->arena, &units, &n, e);
+
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		const char *type = unit_name_type(units[i].name), *own;
+
+		if (!unit_status_running(&units[i]) || !type ||
+			!text_has_word("service scope slice", type))
+			continue;
+		r = bus_unit_cgroup(bus, t->arena, units[i].name, &own, e);
+		if (r >= 0 && own && text_starts(own, arena_printf(t->arena, "%s/", cgroup)))
+			r = bus_realize(bus, units[i].name, e);
+	}
+	return r;
+}
+
 int live_put(struct txn *t, const char *unit, size_t *ret_unchecked, struct err *e)
 {
 	const char *cgroup = NULL;
@@ -146,6 +170,8 @@ int live_put(struct txn *t, const char *unit, size_t *ret_unchecked, struct err 
 		r = check_hits(t, bus, unit, cgroup, of, e);
 	if (r >= 0)
 		r = bus_realize(bus, unit, e);
+	if (r >= 0 && text_ends(unit, ".slice"))
+		r = realize_members(t, bus, cgroup, e);
 	for (size_t i = 0; i < ELEMENTS(rows) && r >= 0; i++)
 		r = check_number(t, bus, unit, cgroup, &rows[i], ret_unchecked, e);
 	for (size_t i = 0; i < ELEMENTS(sets) && r >= 0; i++)
