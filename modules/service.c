@@ -2,7 +2,8 @@
  * service:UNIT: whether a unit is enabled and running, and how it may be restarted (`units:`).
  * enabled (true, false) and state (running, stopped) are compared; restart.mode, restart.after,
  * restart.settle (nanoseconds) and the command lines restart.before, restart.check and restart.busy
- * are policy for the engine, as is foreign_dropins (remove, keep; without it they are reported).
+ * are policy for the engine, as are foreign_dropins (remove, keep; without it they are reported),
+ * restart_on and on_change (content_policy.h).
  * Called through the registry.
  */
 #include <errno.h>
@@ -15,6 +16,8 @@
 #include "l4sync/unitpath.h"
 #include "l4sync/unsupported.h"
 #include "l4sync/unit_view.h"
+
+#include "content_policy.h"
 
 static bool one_of(const char *s, const char *const *list)
 {
@@ -146,7 +149,7 @@ static void parse_foreign(struct reader *r, const struct node *n, struct resourc
 static void parse_unit(struct reader *r, const struct node *name, const struct node *map)
 {
 	static const char *const known[] = {
-		"enabled", "state", "restart", "restart_on", "foreign_dropins", NULL};
+		"enabled", "state", "restart", "restart_on", "on_change", "foreign_dropins", NULL};
 	struct arena *a = r->want->arena;
 	const char *unit;
 	bool enabled;
@@ -167,6 +170,10 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 			parse_state(r, n, unit, item);
 		else if (!strcmp(key, "restart"))
 			parse_restart(r, n, item);
+		else if (!strcmp(key, "restart_on"))
+			parse_restart_on(r, n, unit, item);
+		else if (!strcmp(key, "on_change"))
+			parse_on_change(r, n, unit, item);
 		else if (!strcmp(key, "foreign_dropins"))
 			parse_foreign(r, n, item);
 	}
@@ -298,6 +305,8 @@ static int service_check(const struct resource *item, struct err *e)
 		{"enabled", check_is_bool, ATTR_OPTIONAL},
 		{"state", is_state, ATTR_OPTIONAL},
 		{"foreign_dropins", is_foreign_word, ATTR_OPTIONAL},
+		{"restart_on", is_restart_on, ATTR_REPEATED},
+		{"on_change", is_on_change, ATTR_OPTIONAL},
 		{"restart.mode", is_mode, ATTR_OPTIONAL},
 		{"restart.after", unit_name_valid, ATTR_REPEATED},
 		{"restart.settle", check_is_number, ATTR_OPTIONAL},

@@ -70,6 +70,8 @@ int run_plan(struct run *r, struct err *e)
 	const struct recorded recorded = {r->triples, r->n_triples, r->key, run_bytes_of, r};
 	c = plan_effects(r->plan, r->units, &recorded, e);
 	if (c >= 0)
+		c = plan_content_policy(r->plan, r->units, e);
+	if (c >= 0)
 		c = load_debts(r, e);
 	if (c >= 0)
 		c = plan_deferred(r->plan, r->units, r->key, e);
@@ -140,7 +142,8 @@ static int queue(struct run *r, struct txn *t, struct findings *refusals, struct
 	for (size_t i = 0; i < r->plan->n_templates; i++)
 		txn_affects(t, r->plan->templates[i].name);
 	for (size_t i = 0; i < r->plan->effects.n; i++)
-		if (r->plan->effects.items[i].action == ACTION_RESTART)
+		if (r->plan->effects.items[i].action == ACTION_RESTART ||
+			r->plan->effects.items[i].action == ACTION_RELOAD)
 			txn_affects(t, r->plan->effects.items[i].target);
 	return queue_effects(t, r->plan, r->units, refusals, e);
 }
@@ -162,6 +165,16 @@ struct applying {
 	struct applied applied;
 };
 
+/* Reloads, which come behind the restarts. */
+static size_t count_reloads(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		n += p->effects.items[i].action == ACTION_RELOAD;
+	return n;
+}
+
 /* So that what is recorded says what became of them. */
 static void note_deferred(struct plan *p, const struct debts *owed)
 {
@@ -174,7 +187,7 @@ static void note_deferred(struct plan *p, const struct debts *owed)
 
 static bool has_restarts(const struct plan *p)
 {
-	bool found = p->n_templates;
+	bool found = p->n_templates || count_reloads(p);
 
 	for (size_t i = 0; i < p->effects.n; i++)
 		found |= p->effects.items[i].action == ACTION_RESTART;
@@ -276,7 +289,7 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 	if (queue(r, t, NULL, e) < 0)
 		return TXN_REFUSED;
 	/* Counted from the first step on; instances that come meanwhile are added when they do. */
-	txn_expect(t, plan_restarts(r->plan) + run_deferrals(r));
+	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) + run_deferrals(r));
 	enum txn_result result = txn_run(t, &hooks, e);
 	*ret = x.applied;
 	return result;

@@ -71,6 +71,7 @@ enum action {
 	ACTION_LIVE, /* cgroup settings into the kernel */
 	ACTION_START,
 	ACTION_RESTART,
+	ACTION_RELOAD, /* the unit's own; behind the restarts, which make some of them needless */
 };
 
 const char *action_name(enum action action);
@@ -93,7 +94,7 @@ struct effect {
 	/* The invocation that is to be restarted, where only an earlier apply's changes ask for it;
 	 * NULL: whatever runs. */
 	const char *invocation;
-	unsigned long long settle_ns; /* restart, start */
+	unsigned long long settle_ns; /* restart, start, reload */
 };
 
 struct effects {
@@ -111,6 +112,7 @@ struct affected_template {
 	const char *name;
 	const char *because;
 	bool restarts; /* instances are restarted for it */
+	bool reloads;  /* they are reloaded for it */
 	bool live;     /* there are cgroup settings to put into the kernel */
 };
 
@@ -208,7 +210,8 @@ int plan_effects(
 	struct plan *p, struct unit_view *view, const struct recorded *recorded, struct err *e);
 
 /*
- * The restarts as they are to be done now, after the reload: planned units that still run, and
+ * The restarts and reloads as they are to be done now, after the daemon-reload: planned units that
+ * still run, and
  * running instances of affected templates that were not there when the plan was made. Ordered.
  * Units that became active after reloaded_usec (CLOCK_REALTIME; 0: no reload) run with the new
  * configuration already. ret->arena is set; ret->items is the caller's to free.
@@ -219,6 +222,12 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
 /* -EBUSY where a limit of the unit would hit what runs in it. Not what puts it into force matters:
  * behind the daemon-reload systemd may do so at any moment. */
 int meaning_check_limits(struct unit_view *view, struct arena *a, const char *unit, struct err *e);
+
+/* -ENOEXEC, with what would be right, where a service cannot be reloaded by its files as they will
+ * be; 0 also where that cannot be told. */
+int plan_check_reload(struct unit_view *view, struct arena *a, const char *unit, struct err *e);
+/* Findings for what of restart_on and on_change has no effect on this host. */
+int plan_content_policy(struct plan *p, struct unit_view *view, struct err *e);
 
 /* Findings for files that are in effect for units of the state, not in it, and stay: drop-ins,
  * fragments that hide others, masks. key: of the host; NULL: none. */

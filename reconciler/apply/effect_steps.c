@@ -149,6 +149,8 @@ static int queue_effect(
 		if (r >= 0)
 			txn_unit(t, PHASE_START, f->target, f->settle_ns);
 		break;
+	case ACTION_RELOAD:
+		return plan_check_reload(view, txn_arena(t), f->target, e);
 	case ACTION_RESTART: /* looked up again when the steps are done */
 		return meaning_check_limits(view, txn_arena(t), f->target, e);
 	case ACTION_SYSCTL: /* queued by its module, which knows the value */

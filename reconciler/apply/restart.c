@@ -14,6 +14,7 @@
 
 #include "hooks.h"
 #include "live.h"
+#include "reload_units.h"
 #include "txn_internal.h"
 
 #define SETTLE_TIMEOUT_MS 120000u /* to become active after the job, before settling begins */
@@ -351,12 +352,12 @@ static int restart_one(struct txn *t, const struct effects *all, const struct ef
 void restarts_announce(struct sink *s, const struct effects *shown, const struct effects *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (now->items[i].action == ACTION_RESTART &&
-			!effects_find(shown, ACTION_RESTART, now->items[i].target))
+		if (now->items[i].action != ACTION_LIVE &&
+			!effects_find(shown, now->items[i].action, now->items[i].target))
 			event_message(s, "warning",
-				"%s was started since the plan was made, and is restarted like the "
+				"%s was started since the plan was made, and is %sed like the "
 				"others",
-				now->items[i].target);
+				now->items[i].target, action_name(now->items[i].action));
 }
 
 /* An instance that has been started since the plan was made, with cgroup settings that are old. */
@@ -370,14 +371,24 @@ static int live_one(struct txn *t, const struct effect *f, struct err *e)
 	return r;
 }
 
+static int reload_or_restart(struct txn *t, const struct effects *all, const struct effect *f,
+	struct rolling *rolling, struct err *e)
+{
+	bool restart;
+	int r = reload_one(t, f, &restart, e);
+
+	return r < 0 || !restart ? r : restart_one(t, all, f, rolling, e);
+}
+
 int restart_rolling(struct txn *t, const struct effects *f, struct rolling *rolling, struct err *e)
 {
 	t->rolling_usec = realtime_usec();
 	for (size_t i = 0; i < f->n; i++) {
 		const struct effect *x = &f->items[i];
-		int r = txn_interrupted            ? err_set(e, -EINTR, "interrupted")
-			: x->action == ACTION_LIVE ? live_one(t, x, e)
-						   : restart_one(t, f, x, rolling, e);
+		int r = txn_interrupted              ? err_set(e, -EINTR, "interrupted")
+			: x->action == ACTION_LIVE   ? live_one(t, x, e)
+			: x->action == ACTION_RELOAD ? reload_or_restart(t, f, x, rolling, e)
+						     : restart_one(t, f, x, rolling, e);
 		if (r < 0)
 			return r;
 	}

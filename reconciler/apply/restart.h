@@ -22,8 +22,8 @@ void unit_event(struct txn *t, const char *unit, const char *state, const char *
 /* Emits that a unit failed and why, with the last lines that it logged. */
 void unit_report_failure(struct txn *t, const char *unit, const char *text);
 
-/* Says which units will be restarted that were not in the plan that was shown: instances that
- * somebody has started since. */
+/* Says which units will be restarted or reloaded that were not in the plan that was shown:
+ * instances that somebody has started since. */
 void restarts_announce(struct sink *s, const struct effects *shown, const struct effects *now);
 
 /* Of one run: how units are restarted, and what became of it. */
@@ -35,7 +35,7 @@ struct rolling {
 	struct debts owed; /* those that are put off; of the plan's arena */
 };
 
-/* Restarts the effects' units in their order; the first that fails ends it. */
+/* Restarts and reloads the effects' units in their order; the first that fails ends it. */
 int restart_rolling(struct txn *t, const struct effects *f, struct rolling *rolling, struct err *e);
 
 #endif

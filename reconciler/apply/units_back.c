@@ -13,6 +13,7 @@
 #include "l4sync/unit_view.h"
 
 #include "live.h"
+#include "reload_units.h"
 #include "txn_internal.h"
 
 #define BACK_SETTLE_NS 1000000000ull
@@ -58,6 +59,14 @@ static bool is_running(const char *active_state)
 	return unit_status_running(&(struct unit_status){.active_state = active_state});
 }
 
+/* What does not take its old configuration that way takes it with a restart. */
+static int reload_back(struct txn *t, const char *unit, struct err *e)
+{
+	if (job_back(t, unit, UNIT_RELOAD, NULL) >= 0)
+		return 0;
+	return job_back(t, unit, UNIT_TRY_RESTART, e);
+}
+
 /* A unit that was restarted is restarted once more; one that did not survive that, or was stopped,
  * is started. */
 static int bring_back(struct txn *t, const char *verb, const char *unit, struct err *e)
@@ -70,10 +79,13 @@ static int bring_back(struct txn *t, const char *verb, const char *unit, struct 
 		r = bus_unit_details(bus, t->arena, &unit, 1, true, &now, e);
 	if (r < 0)
 		return r;
-	bool restart = !strcmp(verb, "restart") && now.found && is_running(now.active_state);
+	bool runs = now.found && is_running(now.active_state);
+	bool restart = !strcmp(verb, "restart") && runs;
 	/* Along with another one it has its old configuration already. */
 	if (restart && now.inactive_exit_usec >= t->rolling_usec)
 		return bus_watch_healthy(bus, unit, JOB_TIMEOUT_MS, BACK_SETTLE_NS, NULL, NULL, e);
+	if (!strcmp(verb, LOG_RELOADED) && runs && now.inactive_exit_usec < t->rolling_usec)
+		return reload_back(t, unit, e);
 	return job_back(t, unit, restart ? UNIT_TRY_RESTART : UNIT_START, e);
 }
 
@@ -135,7 +147,8 @@ static void say_bring_back(struct txn *t, const char *unit)
  * this run had stopped was not started at boot, because the files that say so were gone. */
 static bool acted_on(struct txn *t, const char *verb)
 {
-	return !strcmp(verb, "stop") || (!strcmp(verb, "restart") && !t->rebooted);
+	return !strcmp(verb, "stop") ||
+	       ((!strcmp(verb, "restart") || !strcmp(verb, LOG_RELOADED)) && !t->rebooted);
 }
 
 static void bring_back_own(struct txn *t, const char *const *log, size_t n_log, size_t *left)

@@ -243,14 +243,17 @@ static void count(struct paint *p, json_int_t n, const char *one, const char *ma
 void render_plan_summary(struct paint *p, const json_t *plan)
 {
 	const json_t *summary = json_object_get(plan, "summary"), *effect;
-	json_int_t restarts = field_number(summary, "restart"), deferred = 0;
+	json_int_t restarts = field_number(summary, "restart"), deferred = 0, reloads = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(plan, "effects"), i, effect)
+	json_array_foreach(json_object_get(plan, "effects"), i, effect) {
 		deferred += json_is_true(json_object_get(effect, "deferred"));
+		reloads += !strcmp(field(effect, "action"), "reload");
+	}
 	buf_addf(&p->buf, "%lld ok, %lld to change, %lld restart%s",
 		(long long)field_number(summary, "ok"), (long long)field_number(summary, "change"),
 		(long long)restarts, restarts == 1 ? "" : "s");
+	count(p, reloads, "reload", "reloads");
 	count(p, deferred, "deferred", "deferred");
 	count(p, (json_int_t)json_array_size(json_object_get(plan, "findings")), "finding",
 		"findings");

@@ -25,6 +25,7 @@ const char *action_name(enum action action)
 		[ACTION_LIVE] = "live",
 		[ACTION_START] = "start",
 		[ACTION_RESTART] = "restart",
+		[ACTION_RELOAD] = "reload",
 	};
 
 	return names[action];
@@ -299,19 +300,19 @@ static int change_effects(struct deriving *d, const struct change *c)
 	return r;
 }
 
-/* What is stopped or started anyway is not restarted, and a restart takes all settings along. */
-static void drop_double(struct effects *f)
+/* A restart takes all settings and all content along. */
+void effects_drop_double(struct effects *f)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
 		enum action action = f->items[i].action;
 		const char *target = f->items[i].target;
-		bool live = action == ACTION_LIVE, restart = action == ACTION_RESTART;
-		bool other =
-			((live || restart) && (effects_find(f, ACTION_STOP, target) ||
-						      effects_find(f, ACTION_START, target))) ||
-			(live && effects_find(f, ACTION_RESTART, target));
+		bool less = action == ACTION_LIVE || action == ACTION_RELOAD;
+		bool other = ((less || action == ACTION_RESTART) &&
+				     (effects_find(f, ACTION_STOP, target) ||
+					     effects_find(f, ACTION_START, target))) ||
+			     (less && effects_find(f, ACTION_RESTART, target));
 		if (!other)
 			f->items[kept++] = f->items[i];
 	}
@@ -370,7 +371,7 @@ int plan_effects(
 		r = carried_effects(&d);
 	if (r < 0)
 		return r;
-	drop_double(&p->effects);
+	effects_drop_double(&p->effects);
 	if (!d.live)
 		drop_live_only(&p->effects);
 	effects_settle(&d);

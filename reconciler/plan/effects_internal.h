@@ -9,14 +9,17 @@
 /* How long a restarted unit must stay up before the next one's turn, unless the state says. */
 #define SETTLE_DEFAULT_NS 2000000000ull
 
+struct named;
+
 struct deriving {
 	struct plan *plan; /* what gets the effects and the findings */
 	struct unit_view *view;
 	const struct change *changes;
 	size_t n_changes;
-	/* What follows for a running unit from a change of content that it names; NULL: a restart.
-	 */
-	void (*content_changed)(struct deriving *d, const char *unit, const struct change *c);
+	/* What follows for a running unit from a change of content that it names; NULL: a restart
+	 * or reload. */
+	void (*content_changed)(
+		struct deriving *d, const struct named *named, const struct change *c);
 	bool live;
 	struct unit_index *before, *after;
 	const struct unit_status *units;
@@ -50,9 +53,31 @@ int stale_effects(struct deriving *d, const struct recorded *recorded);
 /* Where a change's file stands. */
 const char *change_path(const struct change *c);
 
-/* Restarts for changed content that running units name. */
+/* A file that a service names. */
+struct named {
+	const char *unit;
+	const char *key;   /* "EnvironmentFile", or NAMED_RESTART_ON */
+	const char *value; /* of the directive as written, or the entry of restart_on */
+	const char *path;  /* absolute, with specifiers filled in */
+	bool is_specific;  /* other instances of the template name another one, or none */
+	bool reloads;      /* a reload can put what is new into force */
+};
+#define NAMED_RESTART_ON "restart_on"
+
+/* Calls each for the files that a service will name, with d->plan->arena's memory. */
+int content_names(struct deriving *d, const char *unit,
+	void (*each)(const struct named *named, void *userdata), void *userdata);
+/* What changed content of it takes, by the state's word: ACTION_RESTART or ACTION_RELOAD. */
+enum action content_action(struct deriving *d, const struct named *named);
+
+/* Restarts and reloads for changed content that running units name. */
 bool content_needs_units(const struct deriving *d);
 int content_effects(struct deriving *d);
+/* Whether a change gives a file other content, or a link another target. */
+bool changes_content(const struct change *c);
+
+/* What is stopped, started or restarted anyway needs nothing less. */
+void effects_drop_double(struct effects *f);
 
 /* Of the unit's policy: "rolling", "manual" or "never". */
 const char *restart_mode(const struct plan *p, const char *unit);

@@ -99,7 +99,8 @@ static int order_action(struct deriving *d, size_t from, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = items[i].target;
-	if (items->action == ACTION_START || items->action == ACTION_RESTART) {
+	if (items->action == ACTION_START || items->action == ACTION_RESTART ||
+		items->action == ACTION_RELOAD) {
 		policy_edges(d, names, n, &x);
 		if (d->live)
 			r = systemd_edges(d, names, n, &x);
@@ -129,7 +130,8 @@ void effects_settle(struct deriving *d)
 	struct effects *f = &d->plan->effects;
 
 	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == ACTION_START || f->items[i].action == ACTION_RESTART)
+		if (f->items[i].action == ACTION_START || f->items[i].action == ACTION_RESTART ||
+			f->items[i].action == ACTION_RELOAD)
 			f->items[i].settle_ns = settle_of(d, f->items[i].target);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The restarts as they are to be done at the moment of doing them (plan.h): instances come and go
- * between plan and apply.
+ * The restarts and reloads as they are to be done at the moment of doing them (plan.h): instances
+ * come and go between plan and apply.
  * Touches nothing. Called by the apply after the daemon-reload.
  */
 #include <errno.h>
@@ -24,18 +24,25 @@ static const struct affected_template *template_of(struct plan *p, const char *u
 static void collect(struct plan *p, const struct unit_status *u, struct effects *ret)
 {
 	const struct effect *f = effects_find(&p->effects, ACTION_RESTART, u->name);
-	const struct affected_template *t = f ? NULL : template_of(p, u->name);
+	const struct effect *reload = effects_find(&p->effects, ACTION_RELOAD, u->name);
+	const struct affected_template *t = f || reload ? NULL : template_of(p, u->name);
 	bool never = !strcmp(restart_mode(p, u->name), "never");
 
-	if (!unit_status_running(u))
+	/* What this run has started needs nothing more. */
+	if (!unit_status_running(u) || effects_find(&p->effects, ACTION_START, u->name))
 		return;
 	for (size_t i = 0; f && !never && i < f->n_because; i++)
 		effect_add(ret, ACTION_RESTART, u->name, f->because[i]);
 	if (f && !never)
 		effects_find(ret, ACTION_RESTART, u->name)->older_than_usec = f->older_than_usec;
+	for (size_t i = 0; reload && i < reload->n_because; i++)
+		effect_add(ret, ACTION_RELOAD, u->name, reload->because[i]);
 	if (t && t->restarts && !never)
 		effect_add(ret, ACTION_RESTART, u->name, t->because);
-	else if (t && t->live && !effects_find(&p->effects, ACTION_LIVE, u->name))
+	else if (t && t->reloads)
+		effect_add(ret, ACTION_RELOAD, u->name, t->because);
+	if (t && t->live && !(t->restarts && !never) &&
+		!effects_find(&p->effects, ACTION_LIVE, u->name))
 		effect_add(ret, ACTION_LIVE, u->name, t->because);
 }
 
@@ -139,6 +146,8 @@ int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long
 		r = drop_fresh(view, p->arena, reloaded_usec, &now.effects, e);
 	if (r >= 0)
 		r = carried_effects(&d);
+	if (r >= 0)
+		effects_drop_double(&now.effects);
 	if (r >= 0)
 		take_over(p, &now.effects);
 	if (r >= 0)

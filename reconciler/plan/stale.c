@@ -156,15 +156,19 @@ static int consider_unit(struct stale *s, const char *unit, const struct change 
 	return 0;
 }
 
-static void content_changed(struct deriving *d, const char *unit, const struct change *c)
+static void content_changed(struct deriving *d, const struct named *named, const struct change *c)
 {
 	struct stale *s = (struct stale *)d; /* its first member */
+	const char *unit = named->unit;
 
 	if (!is_older(s, unit, c))
 		return;
 	finding_add(&d->plan->findings, "stale", "content-older", c->id,
 		"%s was started before %s changed, and has not been since", unit, c->id);
-	if (meaning_restart(d, unit, c->id))
+	/* Whether somebody has reloaded it, systemd does not tell; once more does no harm. */
+	if (content_action(d, named) == ACTION_RELOAD)
+		effect_add(&d->plan->effects, ACTION_RELOAD, unit, c->id);
+	else if (meaning_restart(d, unit, c->id))
 		note_time(s, unit, c);
 }
 

@@ -18,7 +18,6 @@ static const struct row {
 	{"", "verify"},
 	{"files", "validate"},
 	{"files", "reload"},
-	{"units", "restart_on"},
 };
 
 static bool is_unsupported(const char *scope, const char *word)

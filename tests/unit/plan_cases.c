@@ -279,6 +279,7 @@ static struct plan *make_plan(struct plan_case *c)
 	p->want = c->sets[SET_WANT];
 	plan_compare(p, triples, n, test_key);
 	ck_assert_msg(plan_effects(p, view, NULL, &e) >= 0, "%s", err_text(&e));
+	ck_assert_msg(plan_content_policy(p, view, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_foreign(p, view, test_key, &e) >= 0, "%s", err_text(&e));
 	take_out_times(&p->findings);
 	ck_assert_msg(plan_sysctl(p, triples, n, view, &e) >= 0, "%s", err_text(&e));
