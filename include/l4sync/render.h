@@ -43,6 +43,10 @@ enum style sign_style(char sign);
 /* Why the content is not shown, or NULL if there is nothing to say. */
 const char *change_hidden(const json_t *change);
 
+/* "↻ restart x.service, along with y.service", and its newline */
+void render_effect_line(struct paint *p, const json_t *effect);
+void render_explanation(struct paint *p, const json_t *explanation);
+
 void render_markdown(struct paint *p, const json_t *plan);
 
 /* "194 ok, 4 fixed, 0 failed, 0 deferred in 3.2 s", no newline; nothing if it has no counts */

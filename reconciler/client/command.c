@@ -23,8 +23,10 @@ enum {
 	WORKER = 1 << 9,
 	CONFIRM = 1 << 10,
 	DEADLINE = 1 << 11,
+	EXPLAIN = 1 << 12,
 	WRITES = APPLY | ROLLBACK,
-	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | ROLLBACK | CONFIRM,
+	READS = PLAN | APPLY | EXPLAIN, /* the state */
+	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | ROLLBACK | CONFIRM,
 	ALL = SHOWN | SERVE,
 };
 
@@ -64,6 +66,16 @@ const struct command command_table[] = {
 		"Shows a recorded apply: when, by whom, from which commits, with what outcome, and "
 		"what it changed, with unified diffs. What was secret is not in the history.",
 		.argument = "GEN"},
+	{"explain", EXPLAIN, "show what a resource makes of units, and over what",
+		"Shows where a resource of the state comes from, whether it differs, and each way "
+		"from it to a unit: over links, and over the directive or restart_on that names "
+		"it; what a change of it takes for the instances that run, and why; and the "
+		"effects in their order, those of the plan if it differs now. If no unit is "
+		"touched for it, it says why. Of a unit it shows the files that lead to it.\n"
+		"RESOURCE is a name (file:/etc/x, /etc/x, nginx.service) or a glob of them; also "
+		"the path of any file, and any unit, that the state does not have.\n"
+		"Exit status 0: shown; 1: there is nothing of that name.",
+		.argument = "RESOURCE"},
 	{"rollback", ROLLBACK, "make the host match an earlier generation",
 		"Goes back to what the generation GEN had applied, or to the one before the "
 		"newest. It is planned, shown, asked about and applied as any change is, "
@@ -97,11 +109,11 @@ const struct command command_table[] = {
 const struct flag flag_table[] = {
 	{NULL, 'H', "HOST", SHOWN, FLAG_TEXT, IN(remote),
 		"run it on HOST over ssh, shown here; '' means here"},
-	{"state", 0, "DIR", PLAN | APPLY, FLAG_PATH, IN(state),
+	{"state", 0, "DIR", READS, FLAG_PATH, IN(state),
 		"take the state from a directory, without git"},
-	{"source", 0, "URL", PLAN | APPLY, FLAG_SOURCE, IN(source),
+	{"source", 0, "URL", READS, FLAG_SOURCE, IN(source),
 		"take the state from this git repository"},
-	{"ref", 0, "REF", PLAN | APPLY, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
+	{"ref", 0, "REF", READS, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
 	{"root", 0, "DIR", SHOWN, FLAG_PATH, IN(root),
 		"act on a file tree instead of the live host"},
 	{"host", 0, "NAME", SHOWN, FLAG_TEXT, IN(host), "with --root: whose state to use"},
@@ -111,7 +123,7 @@ const struct flag flag_table[] = {
 	{"yes", 'y', NULL, WRITES, FLAG_TRUE, IN(yes), "do not ask"},
 	{"allow-removal", 0, NULL, PLAN | WRITES, FLAG_TRUE, IN(allow_removal),
 		"accept a plan that the removal guard stops"},
-	{"allow-rewind", 0, NULL, PLAN | APPLY, FLAG_TRUE, IN(allow_rewind),
+	{"allow-rewind", 0, NULL, READS, FLAG_TRUE, IN(allow_rewind),
 		"accept a commit that does not descend from the one applied last"},
 	{"heal", 0, NULL, APPLY, FLAG_TRUE, IN(heal),
 		"only put back what drifted from what was applied last; take nothing new"},

@@ -229,7 +229,7 @@ static int check_command(struct parse *p, const char *name)
 		return p->help || p->version
 			       ? 0
 			       : usage(p, "say what to do: plan, apply, check, status, log, "
-					  "show or rollback");
+					  "show, explain or rollback");
 	const char *nearest = command_nearest(name);
 	return nearest ? usage(p, "unknown command \"%s\"; did you mean %s?", name, nearest)
 		       : usage(p, "unknown command \"%s\"", name);

@@ -70,11 +70,8 @@ static void names(struct buf *b, const struct paint *p, const json_t *list, size
 		buf_addf(b, " and %zu more (-v)", total - n);
 }
 
-static void render_effect(struct paint *p, const json_t *effect)
+void render_effect_line(struct paint *p, const json_t *effect)
 {
-	const json_t *because = json_object_get(effect, "because");
-	_cleanup_buf_ struct buf reasons = BUF_INIT;
-
 	paint_style(p, STYLE_CYAN);
 	paint_symbol(p, SYMBOL_EFFECT);
 	paint_style(p, STYLE_PLAIN);
@@ -93,6 +90,14 @@ static void render_effect(struct paint *p, const json_t *effect)
 		paint_styled(p, STYLE_YELLOW, "deferred");
 	}
 	buf_addc(&p->buf, '\n');
+}
+
+static void render_effect(struct paint *p, const json_t *effect)
+{
+	const json_t *because = json_object_get(effect, "because");
+	_cleanup_buf_ struct buf reasons = BUF_INIT;
+
+	render_effect_line(p, effect);
 	if (!json_array_size(because))
 		return;
 	buf_adds(&reasons, "because ");

@@ -273,6 +273,15 @@ static void on_status(struct text_sink *s, const json_t *event)
 	show(s, &p);
 }
 
+static void on_explanation(struct text_sink *s, const json_t *event)
+{
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	render_explanation(&p, json_object_get(event, "explanation"));
+	show(s, &p);
+}
+
 static void on_generation(struct text_sink *s, const json_t *event)
 {
 	struct paint p = paint_out(s);
@@ -298,6 +307,7 @@ static const struct {
 	{"confirm", on_confirm},
 	{"status", on_status},
 	{"generation", on_generation},
+	{"explanation", on_explanation},
 	{"done", on_done},
 };
 

@@ -13,8 +13,12 @@
 
 bool changes_content(const struct change *c)
 {
-	return c->op != OP_ATTRIBUTES &&
-	       (!strcmp(c->module->type, "file") || !strcmp(c->module->type, "link"));
+	static const char *const types[] = {"file", "link", "unit", "dropin"};
+
+	for (size_t i = 0; c->op != OP_ATTRIBUTES && i < ELEMENTS(types); i++)
+		if (!strcmp(c->module->type, types[i]))
+			return true;
+	return false;
 }
 
 bool content_needs_units(const struct deriving *d)

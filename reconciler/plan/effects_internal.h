@@ -61,6 +61,7 @@ struct named {
 	const char *path;  /* absolute, with specifiers filled in */
 	bool is_specific;  /* other instances of the template name another one, or none */
 	bool reloads;      /* a reload can put what is new into force */
+	const char *why;   /* what is new in it takes a restart, as a sentence */
 };
 #define NAMED_RESTART_ON "restart_on"
 

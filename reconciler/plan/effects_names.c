@@ -31,13 +31,15 @@ static const struct {
 	const char *key;
 	enum naming naming;
 	bool reloads;
+	const char *why;
 } namings[] = {
-	{"EnvironmentFile", NAMES_PATH, true},
-	{"LoadCredential", NAMES_BEHIND, false},
-	{"LoadCredentialEncrypted", NAMES_BEHIND, false},
-	{"BindPaths", NAMES_SOURCES, false},
-	{"BindReadOnlyPaths", NAMES_SOURCES, false},
-	{"ExecStart", NAMES_PROGRAM, false},
+	{"EnvironmentFile", NAMES_PATH, true, "a process has the environment of its start"},
+	{"LoadCredential", NAMES_BEHIND, false, "credentials are those of the start"},
+	{"LoadCredentialEncrypted", NAMES_BEHIND, false, "credentials are those of the start"},
+	{"BindPaths", NAMES_SOURCES, false, "what was bound at the start stays the old file"},
+	{"BindReadOnlyPaths", NAMES_SOURCES, false,
+		"what was bound at the start stays the old file"},
+	{"ExecStart", NAMES_PROGRAM, false, "what runs stays the old program"},
 };
 
 /* What runs a script that is its first argument. */
@@ -122,6 +124,7 @@ static void names_of_text(struct naming_of *x, const struct unit_config *config)
 				continue;
 			x->named.key = namings[k].key;
 			x->named.reloads = namings[k].reloads;
+			x->named.why = namings[k].why;
 			for (size_t j = 0; j < settings[i].n; j++)
 				name_value(x, namings[k].naming, settings[i].values[j]);
 		}
@@ -158,6 +161,7 @@ static void names_of_policy(struct naming_of *x, const struct deriving *d)
 		   !strcmp(resource_name(policy->id), x->named.unit);
 
 	x->named.key = NAMED_RESTART_ON;
+	x->named.why = "the state says so";
 	x->named.reloads = true; /* it is for the state to say what a reload is good for */
 	for (size_t i = 0; policy && i < policy->n_attrs; i++) {
 		const char *value = policy->attrs[i].value;

@@ -92,7 +92,7 @@ static json_t *change_to_json(const struct change *c,
 		event_string(said ? said->where.file : NULL));
 }
 
-static json_t *effect_to_json(const struct effect *f, size_t position)
+json_t *effect_to_json(const struct effect *f, size_t position)
 {
 	json_t *because = json_array();
 

@@ -33,6 +33,7 @@ int run_here(const struct request *q, struct sink *s)
 		{"status", verb_status},
 		{"log", verb_log},
 		{"show", verb_show},
+		{"explain", verb_explain},
 		{"rollback", verb_rollback},
 		{"recover", verb_recover},
 		{"confirm", verb_confirm},

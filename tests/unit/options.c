@@ -48,7 +48,7 @@ static int parse(const char *line)
 static const struct {
 	const char *line, *text;
 } refused[] = {
-	{"", "say what to do: plan, apply, check, status, log, show or rollback "
+	{"", "say what to do: plan, apply, check, status, log, show, explain or rollback "
 	     "(l4sync --help)"},
 	{"pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
 	{"serv", "unknown command \"serv\" (l4sync --help)"},
@@ -70,6 +70,8 @@ static const struct {
 	{"apply --unattended --allow-removal",
 		"--unattended takes no risk that somebody has to accept; it does not go with "
 		"--allow-removal (l4sync apply --help)"},
+	{"explain", "explain needs an argument: RESOURCE (l4sync explain --help)"},
+	{"explain --only x y", "--only does not go with explain (l4sync explain --help)"},
 	{"confirm", "confirm needs an argument: NONCE (l4sync confirm --help)"},
 	{"plan --foo", "unknown flag --foo (l4sync plan --help)"},
 	{"frobnicate", "unknown command \"frobnicate\" (l4sync --help)"},
@@ -359,11 +361,11 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text,
-		"plan\napply\ncheck\nstatus\nlog\nshow\nrollback\nconfirm\n--help\n--version\n-H\n"
-		"-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
-		"verbose\n--quiet\n--help\n"
-		"--version\n");
+	ck_assert_str_eq(text, "plan\napply\ncheck\nstatus\nlog\nshow\nexplain\nrollback\nconfirm\n"
+			       "--help\n--version\n-H\n"
+			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
+			       "verbose\n--quiet\n--help\n"
+			       "--version\n");
 }
 END_TEST
 
