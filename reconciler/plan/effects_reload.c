@@ -32,7 +32,7 @@ static int loaded_can(
 	struct unit_view *view, struct arena *a, const char *unit, bool *ret, struct err *e)
 {
 	struct host *h = unit_view_host(view);
-	struct unit_details details;
+	struct unit_details details = {0};
 	struct bus *bus;
 
 	*ret = true;

@@ -66,7 +66,8 @@ static bool is_alias(struct explaining *x, const char *name)
 static void list_names(struct explaining *x)
 {
 	struct arena *a = x->d.plan->arena;
-	const char *const *files[2], **names;
+	const char *const *files[2];
+	const char **names;
 	size_t n_files[2], n = 0, kept = 0;
 
 	unit_index_fragment_names(x->d.after, &files[0], &n_files[0]);
@@ -346,7 +347,7 @@ int explain_knows_unit(struct unit_view *view, const char *unit, bool *ret, stru
 {
 	const struct unit_status *u = NULL;
 	struct unit_index *x, *y;
-	struct unit_config before, after;
+	struct unit_config before = {0}, after = {0};
 	int r = unit_view_before(view, &x, e);
 
 	if (r >= 0)
