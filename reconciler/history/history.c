@@ -111,6 +111,9 @@ static int open_repository(struct history *h, bool create, struct err *e)
 		return gitlib_err(e, -EIO,
 			"cannot open %s; restore it from a backup, or move it away to begin anew",
 			h->git_path);
+	/* Or libgit2 looks for one in everybody's configuration at each reference that it makes. */
+	if (git_repository_set_ident(h->repo, WHO_NAME, WHO_ADDRESS) < 0)
+		return gitlib_err(e, -EIO, "cannot open %s", h->git_path);
 	return 0;
 }
 

@@ -191,7 +191,7 @@ static int write_commit(struct recording *rec, const struct generation *g, git_o
 	if (r < 0)
 		return r;
 	const char *text = arena_printf(rec->arena, "generation %" PRIu64 "\n", g->number);
-	if (git_signature_new(&who, "l4sync", "l4sync@localhost", g->time, 0) < 0 ||
+	if (git_signature_new(&who, WHO_NAME, WHO_ADDRESS, g->time, 0) < 0 ||
 		git_commit_create(
 			ret, rec->history->repo, NULL, who, who, NULL, text, tree, 0, NULL) < 0)
 		r = gitlib_err(rec->e, -EIO, "the commit cannot be written");

@@ -10,6 +10,8 @@
 #include "l4sync/history.h"
 
 #define REPOSITORY_NAME "history.git"
+#define WHO_NAME "l4sync"
+#define WHO_ADDRESS "l4sync@localhost"
 #define REF_PREFIX "refs/generations/"
 /* Recorded, but its run is not past the point of no return. */
 #define REF_PREPARED "refs/prepared/"

@@ -5,6 +5,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,6 +16,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#define FRAMES 32
+
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
@@ -22,13 +25,31 @@ extern void *__libc_realloc(void *p, size_t size);
 static atomic_long count;
 static long at, from;
 
+/* Whose function it is; of the C library's, or one of this file, whose that called it. */
+static const char *whose(uintptr_t code)
+{
+	void *frames[FRAMES];
+	Dl_info own, object;
+	const char *name = NULL;
+	int n = backtrace(frames, FRAMES), i = 0;
+
+	if (!dladdr((void *)code, &object) || !dladdr((void *)(uintptr_t)&count, &own))
+		return "?";
+	while (i < n && (uintptr_t)frames[i] != code)
+		i++;
+	for (; i < n && !name; i++)
+		if (dladdr(frames[i], &object) && !strstr(object.dli_fname, "/libc.") &&
+			object.dli_fbase != own.dli_fbase)
+			name = object.dli_fname;
+	return name ? name : object.dli_fname;
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
 	static const char text[] = "segmentation fault in ";
 	const ucontext_t *c = context;
 	const char *name = "?";
 	uintptr_t code = 0, stack = 0;
-	Dl_info object;
 
 #ifdef __x86_64__
 	code = (uintptr_t)c->uc_mcontext.gregs[REG_RIP];
@@ -40,8 +61,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 	/* l4sync itself recurses nowhere; whose function finds the stack used up is chance. */
 	if (stack - (uintptr_t)info->si_addr + 65536 < 131072)
 		name = "used up stack";
-	else if (dladdr((void *)code, &object))
-		name = object.dli_fname;
+	else
+		name = whose(code);
 	if (write(2, text, sizeof text - 1) < 0 || write(2, name, strlen(name)) < 0 ||
 		write(2, "\n", 1) < 0)
 		name = NULL;
@@ -63,10 +84,12 @@ static void catch_faults(void)
 __attribute__((constructor)) static void begin(void)
 {
 	const char *one = getenv("OOM_AT"), *all = getenv("OOM_FROM");
+	void *frame;
 
+	backtrace(&frame, 1); /* the first call allocates */
+	catch_faults();
 	at = one ? atol(one) : 0;
 	from = all ? atol(all) : 0;
-	catch_faults();
 }
 
 /* printf() may allocate, and the counting is over. */
