@@ -16,6 +16,7 @@ struct command {
 	const char *summary;  /* one line; NULL: hidden */
 	const char *text;     /* paragraphs of `l4sync COMMAND --help` */
 	const char *argument; /* "GEN"; in brackets: optional; NULL: it takes none */
+	bool several;         /* any number of them */
 	bool writes;          /* changes the host: goes on when nobody listens any more */
 	bool markdown;        /* has something to show that way */
 };

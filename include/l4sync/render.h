@@ -49,6 +49,12 @@ void render_explanation(struct paint *p, const json_t *explanation);
 
 void render_markdown(struct paint *p, const json_t *plan);
 
+/* Of the verify document: a line a unit, a line for each setting that is not in force; with -v also
+ * for what cannot be told, and what the process may have changed itself. */
+void render_verify(struct paint *p, const json_t *document);
+/* "2 units: 82 settings hold, 5 could not be checked", no newline */
+void render_verify_summary(struct paint *p, const json_t *document);
+
 /* "194 ok, 4 fixed, 0 failed, 0 deferred in 3.2 s", no newline; nothing if it has no counts */
 void render_done(struct paint *p, const json_t *done);
 /* "3 round trips to systemd, 25 ms": what a command that only reads has cost; the same */

@@ -35,11 +35,13 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 struct request {
 	const char *command;  /* "plan", "apply", … */
 	const char *argument; /* what the command is about, as it was given; NULL: nothing */
-	const char *state;    /* --state DIR, absolute */
-	const char *source;   /* --source URL */
-	const char *ref;      /* --ref REF */
-	const char *root;     /* --root DIR, absolute; NULL: the live host */
-	const char *host;     /* --host NAME: whose state, with --root */
+	size_t n_arguments;   /* the same of a command that takes several */
+	const char *const *arguments;
+	const char *state;  /* --state DIR, absolute */
+	const char *source; /* --source URL */
+	const char *ref;    /* --ref REF */
+	const char *root;   /* --root DIR, absolute; NULL: the live host */
+	const char *host;   /* --host NAME: whose state, with --root */
 	size_t n_only;
 	const char *const *only; /* --only SEL, repeatable */
 	bool yes;

@@ -24,9 +24,12 @@ enum {
 	CONFIRM = 1 << 10,
 	DEADLINE = 1 << 11,
 	EXPLAIN = 1 << 12,
+	VERIFY = 1 << 13,
 	WRITES = APPLY | ROLLBACK,
 	READS = PLAN | APPLY | EXPLAIN, /* the state */
-	SHOWN = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | ROLLBACK | CONFIRM,
+	/* what can be done with a file tree */
+	TREE = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | ROLLBACK | CONFIRM,
+	SHOWN = TREE | VERIFY,
 	ALL = SHOWN | SERVE,
 };
 
@@ -55,6 +58,18 @@ const struct command command_table[] = {
 		"were "
 		"put off are still to be done.",
 		.markdown = true},
+	{"verify", VERIFY, "ask the kernel whether what runs has the settings declared for it",
+		"Compares the settings that systemd has loaded for units that run with what the "
+		"kernel enforces on their cgroup and each of their processes: credentials, "
+		"limits, namespaces, mounts, cgroup values, filters, the environment. UNIT is a "
+		"name or a glob of them; without one it is every unit of what was applied last, "
+		"running instances of its templates included. No process is stopped, nothing is "
+		"changed.\n"
+		"What the kernel does not tell is counted as such, and does not hold. What a "
+		"process may "
+		"have changed itself is no failure, and shown with -v.\n"
+		"Exit status 0: no setting is missing; 5: one is.",
+		.argument = "[UNIT...]", .several = true},
 	{"status", STATUS, "show the newest generation, the lock and what is pending",
 		"Shows which generation the host is at, who holds the lock, whether an apply was "
 		"interrupted, and what is pending. Changes nothing.",
@@ -114,9 +129,9 @@ const struct flag flag_table[] = {
 	{"source", 0, "URL", READS, FLAG_SOURCE, IN(source),
 		"take the state from this git repository"},
 	{"ref", 0, "REF", READS, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
-	{"root", 0, "DIR", SHOWN, FLAG_PATH, IN(root),
+	{"root", 0, "DIR", TREE, FLAG_PATH, IN(root),
 		"act on a file tree instead of the live host"},
-	{"host", 0, "NAME", SHOWN, FLAG_TEXT, IN(host), "with --root: whose state to use"},
+	{"host", 0, "NAME", TREE, FLAG_TEXT, IN(host), "with --root: whose state to use"},
 	{"only", 0, "SEL", PLAN | APPLY | CHECK | ROLLBACK, FLAG_ONLY, 0,
 		"only these resources: a name (file:/etc/x, or /etc/x) or a glob of them; may be "
 		"repeated"},

@@ -228,8 +228,8 @@ static int check_command(struct parse *p, const char *name)
 	if (!name)
 		return p->help || p->version
 			       ? 0
-			       : usage(p, "say what to do: plan, apply, check, status, log, "
-					  "show, explain or rollback");
+			       : usage(p, "say what to do: plan, apply, check, verify, "
+					  "status, log, show, explain or rollback");
 	const char *nearest = command_nearest(name);
 	return nearest ? usage(p, "unknown command \"%s\"; did you mean %s?", name, nearest)
 		       : usage(p, "unknown command \"%s\"", name);
@@ -240,6 +240,15 @@ static int take_argument(struct parse *p, char **words)
 {
 	const char *wanted = p->command->argument, *surplus = wanted && *words ? words[1] : *words;
 
+	if (p->command->several) {
+		size_t n = 0;
+
+		while (words[n])
+			n++;
+		p->request.n_arguments = n;
+		p->request.arguments = arena_memdup(p->arena, words, n * sizeof *words);
+		return 0;
+	}
 	if (surplus)
 		return wanted ? usage(p, "%s takes one argument, %s: \"%s\" is too much",
 					p->command->name, wanted, surplus)

@@ -22,6 +22,7 @@ static const struct row {
 } rows[] = {
 	{ROW(command, KIND_TEXT)},
 	{ROW(argument, KIND_TEXT)},
+	{LIST(arguments)},
 	{ROW(state, KIND_TEXT)},
 	{ROW(source, KIND_TEXT)},
 	{ROW(ref, KIND_TEXT)},
@@ -189,6 +190,8 @@ const char *request_command(struct arena *a, const struct request *r)
 	buf_addf(&b, "l4sync %s", r->command);
 	if (r->argument)
 		add_word(&b, r->argument);
+	for (size_t i = 0; i < r->n_arguments; i++)
+		add_word(&b, r->arguments[i]);
 	for (const struct flag *f = flag_table; f->name || f->letter; f++)
 		switch (f->kind) {
 		case FLAG_TRUE:

@@ -34,7 +34,8 @@ static void json_event(struct sink *sink, json_t *event)
 
 	if (c && c->writes)
 		print(&s->terminal, event, JSON_COMPACT);
-	else if (!strcmp(name, "plan") || !strcmp(name, "status") || !strcmp(name, "explanation"))
+	else if (!strcmp(name, "plan") || !strcmp(name, "status") || !strcmp(name, "explanation") ||
+		 !strcmp(name, "verify"))
 		print(&s->terminal, json_object_get(event, name), JSON_INDENT(2));
 	else if (!strcmp(name, "generation"))
 		print(&s->terminal, json_object_get(event, name), JSON_COMPACT);

@@ -282,6 +282,19 @@ static void on_explanation(struct text_sink *s, const json_t *event)
 	show(s, &p);
 }
 
+static void on_verify(struct text_sink *s, const json_t *event)
+{
+	const json_t *document = json_object_get(event, "verify");
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	render_verify(&p, document);
+	show(s, &p);
+	p = paint_out(s);
+	render_verify_summary(&p, document);
+	show_summary(s, &p);
+}
+
 static void on_generation(struct text_sink *s, const json_t *event)
 {
 	struct paint p = paint_out(s);
@@ -308,6 +321,7 @@ static const struct {
 	{"status", on_status},
 	{"generation", on_generation},
 	{"explanation", on_explanation},
+	{"verify", on_verify},
 	{"done", on_done},
 };
 

@@ -30,6 +30,7 @@ int run_here(const struct request *q, struct sink *s)
 		{"plan", verb_plan},
 		{"apply", verb_apply},
 		{"check", verb_check},
+		{"verify", verb_verify},
 		{"status", verb_status},
 		{"log", verb_log},
 		{"show", verb_show},

@@ -9,6 +9,7 @@
 int verb_plan(const struct request *q, struct sink *s);
 int verb_apply(const struct request *q, struct sink *s);
 int verb_check(const struct request *q, struct sink *s);
+int verb_verify(const struct request *q, struct sink *s);
 int verb_status(const struct request *q, struct sink *s);
 int verb_log(const struct request *q, struct sink *s);
 int verb_show(const struct request *q, struct sink *s);

@@ -74,6 +74,8 @@ static const struct {
 		 .allow_rewind = true},
 		"l4sync apply --source https://x/y.git --ref main --allow-removal --allow-rewind"},
 	{{.command = "apply", .heal = true, .yes = true}, "l4sync apply --yes --heal"},
+	{{.command = "verify", .n_arguments = 2, .arguments = two},
+		"l4sync verify 'file:/a b' 'it'\\''s'"},
 	{{.command = "check", .n_only = 2, .only = two},
 		"l4sync check --only 'file:/a b' --only 'it'\\''s'"},
 	{{.command = "log", .lines = 5, .source = ""}, "l4sync log --source '' --lines 5"},

@@ -92,6 +92,12 @@ t_exit() {
 	fi
 }
 
+# t_note TEXT: said to whoever runs the test, whatever becomes of the case.
+t_note() {
+	t_open
+	echo "# $1" >&"$t_stdout"
+}
+
 # Reports the open case, in one piece also while another test reports one.
 t_close() {
 	[[ -n $t_name ]] || return 0

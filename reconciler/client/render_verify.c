@@ -1,0 +1,99 @@
+/*
+ * The verify document as text: what is not in force first of all.
+ * Decides nothing. Called by the text sink.
+ */
+#include <string.h>
+
+#include "l4sync/render.h"
+
+static void count(struct paint *p, json_int_t n, const char *one, const char *many, bool first)
+{
+	if (n || first)
+		buf_addf(
+			&p->buf, "%s%lld %s", first ? "" : ", ", (long long)n, n == 1 ? one : many);
+}
+
+static void counts(struct paint *p, const json_t *o)
+{
+	json_int_t lacks = field_number(o, "lacks");
+
+	count(p, field_number(o, "holds"), "setting holds", "settings hold", true);
+	if (lacks) {
+		buf_adds(&p->buf, ", ");
+		paint_style(p, STYLE_RED);
+		buf_addf(&p->buf, "%lld %s not in force", (long long)lacks,
+			lacks == 1 ? "is" : "are");
+		paint_style(p, STYLE_PLAIN);
+	}
+	count(p, field_number(o, "own"), "may be the process's own doing",
+		"may be the process's own doing", false);
+	count(p, field_number(o, "unknown"), "could not be checked", "could not be checked", false);
+}
+
+/* One line, for whoever looks for it: "NAME: NoNewPrivileges is no in process 123 (name), declared
+ * yes" */
+static void setting(struct paint *p, const char *unit, const json_t *s)
+{
+	const char *verdict = field(s, "verdict"), *process = field(s, "process");
+	bool unknown = !strcmp(verdict, "unknown"), lacks = !strcmp(verdict, "lacks");
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%s: %s ", unit, field(s, "directive"));
+	buf_adds(&line, unknown ? "could not be checked" : "is ");
+	if (!unknown)
+		buf_adds(&line, *field(s, "real") ? field(s, "real") : "empty");
+	if (field_number(s, "pid") > 0)
+		buf_addf(&line, " in process %lld", (long long)field_number(s, "pid"));
+	if (*process)
+		buf_addf(&line, " (%s)", process);
+	buf_addf(&line, ", declared %s", field(s, "declared"));
+	if (unknown)
+		buf_addf(&line, ": %s", field(s, "real"));
+	else if (!lacks)
+		buf_adds(&line, "; the process may have done that itself");
+	if (lacks)
+		paint_style(p, STYLE_RED);
+	paint_text(p, line.data);
+	if (lacks)
+		paint_style(p, STYLE_PLAIN);
+	buf_addc(&p->buf, '\n');
+}
+
+static bool is_shown(const struct paint *p, const json_t *s)
+{
+	const char *verdict = field(s, "verdict");
+
+	return !strcmp(verdict, "lacks") || (p->verbosity > 0 && strcmp(verdict, "holds") != 0);
+}
+
+static void unit(struct paint *p, const json_t *u)
+{
+	const json_t *settings = json_object_get(u, "settings");
+
+	if (p->verbosity >= 0) {
+		paint_text(p, field(u, "unit"));
+		buf_adds(&p->buf, field_number(u, "lacks") ? "  " : "  ok: ");
+		counts(p, u);
+		buf_addc(&p->buf, '\n');
+	}
+	for (size_t i = 0; i < json_array_size(settings); i++)
+		if (is_shown(p, json_array_get(settings, i)))
+			setting(p, field(u, "unit"), json_array_get(settings, i));
+}
+
+void render_verify(struct paint *p, const json_t *document)
+{
+	const json_t *units = json_object_get(document, "units");
+
+	for (size_t i = 0; i < json_array_size(units); i++)
+		unit(p, json_array_get(units, i));
+}
+
+void render_verify_summary(struct paint *p, const json_t *document)
+{
+	const json_t *summary = json_object_get(document, "summary");
+
+	count(p, field_number(summary, "units"), "unit", "units", true);
+	buf_adds(&p->buf, ": ");
+	counts(p, summary);
+}

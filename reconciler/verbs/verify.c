@@ -1,0 +1,215 @@
+/*
+ * `l4sync verify`: what the kernel enforces on what runs, against what is declared (SPEC 8).
+ * Changes nothing. Called by the dispatch.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/text.h"
+#include "l4sync/truth.h"
+#include "l4sync/unitpath.h"
+
+#include "report.h"
+#include "verbs.h"
+
+/* Types that have a cgroup; the others run nothing. */
+static const char *const types = "service socket mount swap slice scope";
+
+struct names {
+	struct arena *arena;
+	const char **items;
+	size_t n;
+};
+
+/* A pattern may leave ".service" out, as systemctl's. */
+static bool matches(struct arena *a, const char *pattern, const char *name)
+{
+	return text_glob(pattern, name) || text_glob(arena_printf(a, "%s.service", pattern), name);
+}
+
+static bool is_running(const struct unit_status *u)
+{
+	return text_has_word(types, unit_name_type(u->name)) &&
+	       text_has_word("active reloading refreshing", u->active_state);
+}
+
+/* Of "unit:NAME", "service:NAME" and "dropin:NAME/FILE". */
+static bool is_of_state(struct run *r, const char *name)
+{
+	const struct resources *want = r->base.want;
+
+	for (size_t i = 0; i < want->n; i++) {
+		const struct resource *x = want->items[i];
+		const char *id = resource_name(x->id);
+		size_t n = resource_is(x, "dropin") ? strcspn(id, "/") : strlen(id);
+
+		if ((resource_is(x, "unit") || resource_is(x, "service") ||
+			    resource_is(x, "dropin")) &&
+			strlen(name) == n && !strncmp(id, name, n))
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(struct run *r, const char *name)
+{
+	const struct request *q = r->request;
+	const char *template = unit_name_template(r->arena, name);
+
+	for (size_t i = 0; i < q->n_arguments; i++)
+		if (matches(r->arena, q->arguments[i], name))
+			return true;
+	return !q->n_arguments && (is_of_state(r, name) || (template && is_of_state(r, template)));
+}
+
+/* Somebody who names a unit wants to know of that one. */
+static int refuse_missing(struct run *r, const struct truth_unit *units, size_t n, struct err *e)
+{
+	const struct request *q = r->request;
+
+	for (size_t i = 0; i < q->n_arguments; i++) {
+		bool any = false;
+
+		for (size_t k = 0; k < n && !any; k++)
+			any = matches(r->arena, q->arguments[i], units[k].unit);
+		if (!any)
+			return err_set(e, -ENOENT,
+				"no unit that runs is called %s, so there is nothing to verify",
+				q->arguments[i]);
+	}
+	return 0;
+}
+
+static int find_units(struct run *r, struct names *ret, struct err *e)
+{
+	struct unit_status *units;
+	struct bus *b;
+	size_t n;
+	int c = host_bus(r->host, &b, e);
+
+	if (c >= 0)
+		c = bus_list_units(b, r->arena, &units, &n, e);
+	if (c < 0)
+		return c;
+	ret->items = arena_array(r->arena, const char *, n);
+	for (size_t i = 0; i < n; i++)
+		if (is_running(&units[i]) && is_wanted(r, units[i].name))
+			ret->items[ret->n++] = units[i].name;
+	return 0;
+}
+
+static const char *const verdicts[] = {[TRUTH_HOLDS] = "holds",
+	[TRUTH_LACKS] = "lacks",
+	[TRUTH_OWN] = "own",
+	[TRUTH_UNKNOWN] = "unknown"};
+
+static json_t *setting_to_json(const struct truth *t)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "directive", t->directive, "verdict",
+		verdicts[t->verdict], "pid", t->pid ? json_integer(t->pid) : json_null(), "process",
+		event_string(t->process), "declared", event_string(t->declared), "real",
+		event_string(t->real));
+}
+
+/* The document's counts; the sum of all units has the same. */
+struct counts {
+	json_int_t of[ELEMENTS(verdicts)];
+};
+
+static json_t *counts_to_json(const struct counts *c)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < ELEMENTS(verdicts); i++)
+		json_object_set_new(o, verdicts[i], json_integer(c->of[i]));
+	return o;
+}
+
+static json_t *unit_to_json(struct truth_unit *u, struct counts *sum, json_t *findings)
+{
+	json_t *settings = json_array();
+	struct counts c = {0};
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct truth *t = &u->items[i];
+
+		c.of[t->verdict]++;
+		sum->of[t->verdict]++;
+		json_array_append_new(settings, setting_to_json(t));
+		if (t->verdict != TRUTH_LACKS)
+			continue;
+		_cleanup_arena_ struct arena *a = arena_new();
+		const char *in = t->pid ? arena_printf(a, " in process %d (%s)", t->pid,
+						  t->process ? t->process : "")
+					: "";
+
+		json_array_append_new(findings,
+			json_pack("{s:s, s:s, s:o, s:o}", "kind", "verify", "code",
+				"setting-not-in-force", "where", event_string(u->unit), "text",
+				event_string(
+					arena_printf(a, "%s is %s%s, declared %s", t->directive,
+						*t->real ? t->real : "empty", in, t->declared))));
+	}
+	json_t *o = counts_to_json(&c);
+	json_object_set_new(o, "unit", event_string(u->unit));
+	json_object_set_new(o, "processes", json_integer((json_int_t)u->n_processes));
+	json_object_set_new(o, "started",
+		u->started_usec ? event_time((long long)(u->started_usec / 1000000)) : json_null());
+	json_object_set_new(o, "settings", settings);
+	return o;
+}
+
+/* Those of which something could be asked: a mount runs nothing mostly, a service may have exited.
+ */
+static size_t drop_stopped(struct truth_unit *units, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (units[i].running)
+			units[left++] = units[i];
+	return left;
+}
+
+/* Whether no setting is missing. */
+static bool emit(struct run *r, struct truth_unit *units, size_t n)
+{
+	json_t *list = json_array(), *findings = json_array();
+	struct counts sum = {0};
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, unit_to_json(&units[i], &sum, findings));
+	json_t *summary = counts_to_json(&sum);
+	json_object_set_new(summary, "units", json_integer((json_int_t)n));
+	event_emit(r->sink, "{s:s, s:{s:i, s:o, s:o, s:o, s:o}}", "event", "verify", "verify",
+		"l4sync", 1, "host", event_string(r->host->name), "units", list, "findings",
+		findings, "summary", summary);
+	return !sum.of[TRUTH_LACKS];
+}
+
+int verb_verify(const struct request *q, struct sink *s)
+{
+	_cleanup_run_ struct run r;
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct names found = {0};
+	int c = run_open(&r, q, s, RUN_READS, &e);
+
+	if (c >= 0 && !q->n_arguments && !r.base.want)
+		c = err_set(&e, -ENOENT,
+			"nothing has been applied on this host yet: l4sync verify UNIT looks at a "
+			"unit that l4sync has not applied");
+	if (c >= 0)
+		c = find_units(&r, &found, &e);
+	struct truth_unit *units = arena_array(r.arena, struct truth_unit, found.n);
+	if (c >= 0)
+		c = truth_units(r.host, r.arena, found.items, found.n, units, &e);
+	size_t n = c >= 0 ? drop_stopped(units, found.n) : 0;
+	if (c >= 0)
+		c = refuse_missing(&r, units, n, &e);
+	if (c < 0)
+		return verb_failed(&r, &e);
+	int status = emit(&r, units, n) ? EXIT_CONVERGED : EXIT_VERIFY;
+	run_done(&r, status);
+	return status;
+}
