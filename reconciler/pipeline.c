@@ -68,11 +68,11 @@ int run_plan(struct run *r, struct err *e)
 		want_leave_secrets(r);
 	plan_compare(r->plan, r->triples, r->n_triples, r->key);
 	const struct recorded recorded = {r->triples, r->n_triples, r->key, run_bytes_of, r};
-	c = plan_effects(r->plan, r->units, &recorded, e);
+	c = load_debts(r, e);
+	if (c >= 0)
+		c = plan_effects(r->plan, r->units, &recorded, e);
 	if (c >= 0)
 		c = plan_content_policy(r->plan, r->units, e);
-	if (c >= 0)
-		c = load_debts(r, e);
 	if (c >= 0)
 		c = plan_deferred(r->plan, r->units, r->key, e);
 	if (c >= 0)

@@ -61,6 +61,7 @@ int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, s
 /* Since when a unit runs, and what systemd has read. */
 struct unit_run {
 	uint64_t started_usec; /* CLOCK_REALTIME; 0: never, or it is not a unit any more */
+	uint64_t state_usec;   /* the same of its last change of state: of a reload too */
 	uint32_t main_pid;     /* services; 0: none */
 };
 

@@ -48,6 +48,9 @@ struct unit_config {
 	struct unit_file *dropins; /* effective ones, in the order in which systemd reads them */
 };
 
+/* Whether the file at this path of the search path is one of them. */
+bool unit_config_has(const struct unit_config *c, const char *path);
+
 /* The effective files of a unit (an instance falls back to its template; aliases count). */
 int unit_index_config(
 	struct unit_index *x, const char *unit, struct unit_config *ret, struct err *e);

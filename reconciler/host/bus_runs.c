@@ -32,7 +32,7 @@ static int on_number(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
 	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e)
 {
-	struct number *numbers = arena_array(a, struct number, 2 * n + 1), *x = numbers;
+	struct number *numbers = arena_array(a, struct number, 3 * n + 1), *x = numbers;
 	struct flight f = {.b = b};
 
 	*ret_read_usec = 0;
@@ -49,6 +49,10 @@ int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size
 		*x = (struct number){.flight = &f, .usec = &runs[i].started_usec};
 		r = bus_flight_get(
 			&f, path, UNIT_INTERFACE, "InactiveExitTimestamp", on_number, x++, e);
+		*x = (struct number){.flight = &f, .usec = &runs[i].state_usec};
+		if (r >= 0)
+			r = bus_flight_get(&f, path, UNIT_INTERFACE, "StateChangeTimestamp",
+				on_number, x++, e);
 		*x = (struct number){.flight = &f, .pid = &runs[i].main_pid};
 		if (r >= 0)
 			r = bus_flight_get(

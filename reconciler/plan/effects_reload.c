@@ -4,6 +4,7 @@
  * Touches nothing. Called by the pipeline, and when a reload is queued.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "l4sync/plan.h"
@@ -85,12 +86,13 @@ static bool ships(const struct plan *p, const char *path)
 	return false;
 }
 
-/* Of a path by itself, neither it nor what it leads to may be in the state. Globs match something
+/* A path by itself, or what it leads to, is in the state or at least on the host. Globs match something
  * of it, or the reader has refused them; what a specifier stands for only instances know. */
 static int lint_path(struct plan *p, struct unit_view *view, const struct resource *policy,
 	const char *path, struct err *e)
 {
 	bool shipped = ships(p, path);
+	_cleanup_close_ int fd = -1;
 	struct unit_index *x;
 	size_t n;
 
@@ -102,11 +104,9 @@ static int lint_path(struct plan *p, struct unit_view *view, const struct resour
 	const char *const *hops = unit_index_hops(x, path, &n);
 	for (size_t i = 0; i < n && !shipped; i++)
 		shipped = ships(p, hops[i]);
-	if (!shipped)
-		finding_add(&p->findings, "lint", "restart-on-unmanaged", policy->id,
-			"restart_on: %s is not in the state, and restarts nothing when others "
-			"change it; ship it, or take it out",
-			path);
+	if (!shipped && host_open_following(unit_view_host(view), path, O_PATH, &fd, NULL) < 0)
+		finding_add(&p->findings, "lint", "restart-on-missing", policy->id,
+			"restart_on: there is no %s, neither in the state nor on the host", path);
 	return 0;
 }
 

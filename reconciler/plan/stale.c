@@ -13,22 +13,19 @@
 #include "l4sync/unit_meaning.h"
 
 #include "effects_internal.h"
+#include "stale.h"
 
 #define NAMES_SHOWN 6
-
-struct stale {
-	struct deriving d; /* from what was recorded to what is there */
-	const struct recorded *recorded;
-	struct unit_view *view;
-	struct effects *effects;
-	const unsigned long long *changed_usec; /* of each change: when what is there came */
-	struct unit_run *runs;                  /* of each unit that is loaded */
-	uint64_t read_usec;                     /* when systemd has read its files */
-};
 
 static bool is_unit_file(const struct module *m)
 {
 	return !strcmp(m->type, "unit") || !strcmp(m->type, "dropin");
+}
+
+bool stale_is_wanted(const struct stale *s, const struct triple *t)
+{
+	return is_unit_file(t->module) && t->want && t->live.live && t->live.changed_usec &&
+	       resource_matches(t->module, t->want, t->live.live, s->recorded->key);
 }
 
 /* Content that is what is wanted, and not what was applied last. */
@@ -103,14 +100,17 @@ static bool is_older(const struct stale *s, const char *unit, const struct chang
 	return started && started < s->changed_usec[c - s->d.changes];
 }
 
-/* A restart that came meanwhile, by somebody else, does it as well. */
-static void note_time(struct stale *s, const char *unit, const struct change *c)
+void stale_note_time(struct stale *s, const char *unit, unsigned long long changed_usec)
 {
 	struct effect *f = effects_find(s->effects, ACTION_RESTART, unit);
-	unsigned long long changed = s->changed_usec[c - s->d.changes];
 
-	if (f && (f->n_because == 1 || f->older_than_usec) && f->older_than_usec < changed)
-		f->older_than_usec = changed;
+	if (f && (f->n_because == 1 || f->older_than_usec) && f->older_than_usec < changed_usec)
+		f->older_than_usec = changed_usec;
+}
+
+static void note_time(struct stale *s, const char *unit, const struct change *c)
+{
+	stale_note_time(s, unit, s->changed_usec[c - s->d.changes]);
 }
 
 /* Names only: the values may be nobody's business. */
@@ -175,10 +175,8 @@ static void content_changed(struct deriving *d, const struct named *named, const
 /* Units that run with what was applied last, while the files say more by now. */
 static int find_older(struct stale *s)
 {
-	int r = unit_view_before(s->view, &s->d.after, s->d.e);
+	int r = recorded_index(s, &s->d.before, s->d.e);
 
-	if (r >= 0)
-		r = recorded_index(s, &s->d.before, s->d.e);
 	for (size_t i = 0; i < s->d.n_changes && r >= 0; i++)
 		for (size_t j = 0; j < s->d.n_units && r >= 0; j++)
 			if (is_unit_file(s->d.changes[i].module) &&
@@ -199,14 +197,14 @@ static int is_unread(struct stale *s, const struct triple *t, const char *unit, 
 }
 
 /* One file of the state that is as it should be, and that systemd may not have read. */
-static int consider_unread(struct stale *s, const struct triple *t, struct unit_index *now)
+static int consider_unread(struct stale *s, const struct triple *t)
 {
 	for (size_t i = 0; i < s->d.n_units; i++) {
 		const struct unit_status *u = &s->d.units[i];
 		bool unread;
 
 		if (strcmp(u->load_state, "loaded") != 0 ||
-			!unit_index_concerns(now, resource_path(t->want), u->name))
+			!unit_index_concerns(s->d.after, resource_path(t->want), u->name))
 			continue;
 		int r = is_unread(s, t, u->name, &unread);
 		if (r < 0 || !unread)
@@ -222,16 +220,34 @@ static int consider_unread(struct stale *s, const struct triple *t, struct unit_
 static int find_unread(struct stale *s)
 {
 	const struct recorded *x = s->recorded;
-	struct unit_index *now;
-	int r = unit_view_before(s->view, &now, s->d.e);
+	int r = 0;
 
-	for (size_t i = 0; i < x->n && r >= 0; i++) {
-		const struct triple *t = &x->triples[i];
+	for (size_t i = 0; i < x->n && r >= 0; i++)
+		if (stale_is_wanted(s, &x->triples[i]) &&
+			x->triples[i].live.changed_usec > s->read_usec)
+			r = consider_unread(s, &x->triples[i]);
+	return r;
+}
 
-		if (is_unit_file(t->module) && t->want && t->live.live &&
-			t->live.changed_usec > s->read_usec &&
-			resource_matches(t->module, t->want, t->live.live, x->key))
-			r = consider_unread(s, t, now);
+/* Which of the services that run are the state's: one of their files is. */
+static int find_managed(struct stale *s)
+{
+	const struct recorded *x = s->recorded;
+	struct unit_config config;
+	int r = 0;
+
+	s->is_managed = arena_array(s->d.plan->arena, bool, s->d.n_units);
+	for (size_t i = 0; i < s->d.n_units && r >= 0; i++) {
+		const struct unit_status *u = &s->d.units[i];
+
+		s->is_managed[i] = false;
+		if (!unit_status_running(u) || !text_ends(u->name, ".service"))
+			continue;
+		r = unit_index_config(s->d.after, u->name, &config, s->d.e);
+		for (size_t k = 0; k < x->n && r >= 0 && !s->is_managed[i]; k++)
+			s->is_managed[i] =
+				stale_is_wanted(s, &x->triples[k]) &&
+				unit_config_has(&config, resource_path(x->triples[k].want));
 	}
 	return r;
 }
@@ -248,7 +264,7 @@ static int ask_runs(struct stale *s)
 	s->runs = arena_array(a, struct unit_run, s->d.n_units);
 	for (size_t i = 0; i < s->d.n_units; i++) {
 		s->runs[i] = (struct unit_run){0};
-		if (s->d.n_changes && unit_status_running(&s->d.units[i])) {
+		if (s->is_managed[i] || (s->d.n_changes && unit_status_running(&s->d.units[i]))) {
 			at[n] = i;
 			names[n++] = s->d.units[i].name;
 		}
@@ -274,11 +290,17 @@ int stale_effects(struct deriving *d, const struct recorded *recorded)
 	};
 	int r = unit_view_list(d->view, &s.d.units, &s.d.n_units, d->e);
 
+	if (r >= 0)
+		r = unit_view_before(d->view, &s.d.after, d->e);
 	if (r < 0)
 		return r;
 	collect(&s);
-	r = ask_runs(&s);
+	r = find_managed(&s);
+	if (r >= 0)
+		r = ask_runs(&s);
 	if (r >= 0)
 		r = find_unread(&s);
-	return r < 0 || !s.d.n_changes ? r : find_older(&s);
+	if (r >= 0 && s.d.n_changes)
+		r = find_older(&s);
+	return r < 0 ? r : stale_prove(&s);
 }

@@ -298,3 +298,12 @@ bool unit_index_concerns(struct unit_index *x, const char *path, const char *uni
 		return true;
 	return is_candidate(x, u, path) || names_has(&u->hops, path);
 }
+
+bool unit_config_has(const struct unit_config *c, const char *path)
+{
+	bool found = c->found && !c->masked && !strcmp(c->fragment.path, path);
+
+	for (size_t i = 0; i < c->n_dropins && !found; i++)
+		found = !strcmp(c->dropins[i].path, path);
+	return found;
+}

@@ -1,0 +1,28 @@
+/* What runs with less than it should: between stale.c and stale_proof.c. */
+#ifndef L4SYNC_STALE_H
+#define L4SYNC_STALE_H
+
+#include "effects_internal.h"
+#include "l4sync/bus.h"
+
+struct stale {
+	struct deriving d; /* from what was recorded to what is there */
+	const struct recorded *recorded;
+	struct unit_view *view;
+	struct effects *effects;
+	const unsigned long long *changed_usec; /* of each change: when what is there came */
+	bool *is_managed;                       /* of each unit that is loaded: it is the state's */
+	struct unit_run *runs;                  /* of those, and where there are changes of all */
+	uint64_t read_usec;                     /* when systemd has read its files */
+};
+
+/* Whether it is a unit's file that is as it should be. */
+bool stale_is_wanted(const struct stale *s, const struct triple *t);
+
+/* A restart that came meanwhile, by somebody else, does it as well. */
+void stale_note_time(struct stale *s, const char *unit, unsigned long long changed_usec);
+
+/* What the kernel, or a time alone, tells of the state's services that run. */
+int stale_prove(struct stale *s);
+
+#endif

@@ -1,0 +1,272 @@
+/*
+ * What the kernel tells of services that are older than their files (SPEC 5): settings that are not
+ * in force take a restart, whoever has left it out and whatever was recorded. Content that the
+ * state does not ship, and times alone, only warn.
+ * Touches nothing. Called by stale.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "l4sync/deferred.h"
+#include "l4sync/module.h"
+#include "l4sync/text.h"
+#include "l4sync/truth.h"
+#include "l4sync/unit_meaning.h"
+
+#include "stale.h"
+
+#define LACKS_SHOWN 4
+#define DELETED " (deleted)"
+
+/* A service of the state that runs and is older than something. */
+struct suspect {
+	struct stale *stale;
+	const char *unit;
+	const struct unit_run *run;
+	const struct triple *file; /* the youngest of its files, if that is younger than it */
+	const char *environment;   /* younger environment files that the state has not: "A, B" */
+};
+
+static bool is_managed_path(const struct stale *s, const char *path)
+{
+	const struct resources *want = s->d.plan->want;
+	const char *const *hops;
+	size_t n;
+
+	hops = unit_index_hops(s->d.after, path, &n);
+	for (size_t i = 0; i < want->n; i++) {
+		const char *own = resource_path(want->items[i]);
+
+		for (size_t k = 0; own && k < n; k++)
+			if (!strcmp(own, hops[k]))
+				return true;
+	}
+	return false;
+}
+
+/* When a regular file changed that lies there; 0: there is none. */
+static unsigned long long file_changed_usec(const struct stale *s, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (host_open_following(unit_view_host(s->view), path, O_PATH, &fd, NULL) < 0 ||
+		fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return stat_changed_usec(&st);
+}
+
+/* What the kernel says that its main process executes, in the arena; NULL: it cannot be told. */
+static const char *program_of(struct arena *a, uint32_t pid)
+{
+	char *link = arena_printf(a, "/proc/%u/exe", pid), *text = arena_alloc(a, PATH_MAX);
+	ssize_t n = readlink(link, text, PATH_MAX - 1);
+
+	if (n < 0)
+		return NULL;
+	text[n] = '\0';
+	return text;
+}
+
+static void warn_unmanaged(struct suspect *x, const struct named *named, const char *what)
+{
+	finding_add(&x->stale->d.plan->findings, "stale", "content-unmanaged", named->path,
+		"%s was started before %s changed (%s=)%s%s; the state does not ship it, so that "
+		"restarts nothing",
+		x->unit, named->path, named->key, *what ? ": " : "", what);
+}
+
+/* A program that was replaced is gone for the kernel; one of which only the mode has changed is
+ * not. What it runs in its turn, a script, only its time can tell. */
+static void consider_program(struct suspect *x, const struct named *named)
+{
+	struct arena *a = x->stale->d.plan->arena;
+	const char *running = program_of(a, x->run->main_pid), *const * hops;
+	size_t n;
+
+	hops = unit_index_hops(x->stale->d.after, named->path, &n);
+	const char *last = n ? hops[n - 1] : named->path;
+	if (running && !strcmp(running, last))
+		return;
+	if (running && text_ends(running, DELETED) &&
+		!strncmp(running, last, strlen(running) - strlen(DELETED)))
+		finding_add(&x->stale->d.plan->findings, "stale", "executable-replaced",
+			named->path,
+			"%s runs a program that was replaced: %s; the state does not ship it, so "
+			"that restarts nothing",
+			x->unit, last);
+	else
+		warn_unmanaged(x, named, "");
+}
+
+/* A file that is somebody else's, and that the state names in restart_on. */
+static void follow(struct suspect *x, const struct named *named, unsigned long long changed)
+{
+	struct plan *p = x->stale->d.plan;
+	const char *id = arena_printf(p->arena, "file:%s", named->path);
+	bool reload = content_action(&x->stale->d, named) == ACTION_RELOAD;
+
+	if (reload && x->run->state_usec > changed)
+		return;
+	finding_add(&p->findings, "stale", "content-older", id,
+		"%s was started%s before %s changed, which the state names in restart_on", x->unit,
+		reload ? " and reloaded" : "", named->path);
+	if (reload)
+		effect_add(&p->effects, ACTION_RELOAD, x->unit, id);
+	else if (meaning_restart(&x->stale->d, x->unit, id))
+		stale_note_time(x->stale, x->unit, changed);
+}
+
+/* One file that the service names. */
+static void consider_named(const struct named *named, void *userdata)
+{
+	struct suspect *x = userdata;
+	struct stale *s = x->stale;
+	unsigned long long changed = file_changed_usec(s, named->path);
+
+	if (changed <= x->run->started_usec || is_managed_path(s, named->path))
+		return;
+	if (!strcmp(named->key, NAMED_RESTART_ON)) {
+		follow(x, named, changed);
+	} else if (!strcmp(named->key, "EnvironmentFile")) {
+		x->environment = x->environment ? arena_printf(s->d.plan->arena, "%s, %s",
+							  x->environment, named->path)
+						: named->path;
+	} else if (!strcmp(named->key, "ExecStart")) {
+		consider_program(x, named);
+	} else {
+		warn_unmanaged(x, named, "");
+	}
+}
+
+static int look_at(struct suspect *x)
+{
+	struct stale *s = x->stale;
+	const struct recorded *rec = s->recorded;
+	struct unit_config config;
+	int r = unit_index_config(s->d.after, x->unit, &config, s->d.e);
+
+	for (size_t i = 0; i < rec->n && r >= 0; i++) {
+		const struct triple *t = &rec->triples[i];
+
+		if (stale_is_wanted(s, t) && t->live.changed_usec > x->run->started_usec &&
+			unit_config_has(&config, resource_path(t->want)) &&
+			(!x->file || x->file->live.changed_usec < t->live.changed_usec))
+			x->file = t;
+	}
+	return r < 0 ? r : content_names(&s->d, x->unit, consider_named, x);
+}
+
+static bool takes_restart(struct arena *a, const struct truth *t)
+{
+	return t->verdict == TRUTH_LACKS &&
+	       directive_type(a, "Service", t->directive).class == CLASS_RESTART;
+}
+
+static bool is_of_environment(const struct truth *t)
+{
+	return text_has_word(
+		"Environment EnvironmentFile PassEnvironment UnsetEnvironment", t->directive);
+}
+
+/* "NoNewPrivileges is no in process 12 (sleep), not yes; …"; NULL: nothing is lacking. */
+static const char *lacks_text(struct suspect *x, const struct truth_unit *u)
+{
+	struct arena *a = x->stale->d.plan->arena;
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	size_t shown = 0, more = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct truth *t = &u->items[i];
+
+		if (!takes_restart(a, t) || (x->environment && is_of_environment(t)))
+			continue;
+		if (shown == LACKS_SHOWN) {
+			more++;
+			continue;
+		}
+		buf_addf(&b, "%s%s is %s", shown++ ? "; " : "", t->directive, t->real);
+		if (t->pid)
+			buf_addf(&b, " in process %d (%s)", t->pid, t->process);
+		buf_addf(&b, ", declared %s", t->declared);
+	}
+	if (more)
+		buf_addf(&b, "; and %zu more", more);
+	return b.size ? arena_strdup(a, b.data) : NULL;
+}
+
+static void judge_file(struct suspect *x, const struct truth_unit *u)
+{
+	struct stale *s = x->stale;
+	const char *lacks = lacks_text(x, u);
+	size_t holds = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		holds += u->items[i].verdict == TRUTH_HOLDS;
+	if (lacks) {
+		finding_add(&s->d.plan->findings, "stale", "configuration-not-in-force",
+			x->file->id, "%s was started before %s changed, and has not been since: %s",
+			x->unit, x->file->id, lacks);
+		if (meaning_restart(&s->d, x->unit, x->file->id))
+			stale_note_time(s, x->unit, x->file->live.changed_usec);
+	} else if (!x->file->base) {
+		finding_add(&s->d.plan->findings, "stale", "older-than-its-files", x->file->id,
+			"%s was started before %s changed, which was not applied by l4sync: the "
+			"kernel has %zu of its settings as they should be, the others it may lack",
+			x->unit, x->file->id, holds);
+	}
+}
+
+static void judge_environment(struct suspect *x, const struct truth_unit *u)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		const struct truth *t = &u->items[i];
+
+		if (t->verdict == TRUTH_LACKS && is_of_environment(t))
+			warn_unmanaged(x,
+				&(struct named){.key = "EnvironmentFile", .path = x->environment},
+				t->real);
+	}
+}
+
+/* Whether its restart is planned, or owed and shown as that. */
+static bool is_settled(const struct stale *s, const char *unit)
+{
+	return effects_find(s->effects, ACTION_RESTART, unit) || plan_owes(s->d.plan, unit);
+}
+
+int stale_prove(struct stale *s)
+{
+	struct arena *a = s->d.plan->arena;
+	struct suspect *suspects = arena_array(a, struct suspect, s->d.n_units);
+	const char **names = arena_array(a, const char *, s->d.n_units);
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < s->d.n_units && r >= 0; i++) {
+		struct suspect x = {.stale = s, .unit = s->d.units[i].name, .run = &s->runs[i]};
+
+		if (!s->is_managed[i] || !x.run->started_usec || !x.run->main_pid ||
+			is_settled(s, x.unit))
+			continue;
+		r = look_at(&x);
+		if (!x.file && !x.environment)
+			continue;
+		names[n] = x.unit;
+		suspects[n++] = x;
+	}
+	struct truth_unit *units = arena_array(a, struct truth_unit, n);
+	if (r >= 0 && n)
+		r = truth_units(unit_view_host(s->view), a, names, n, units, s->d.e);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (units[i].running && suspects[i].file)
+			judge_file(&suspects[i], &units[i]);
+		if (units[i].running && suspects[i].environment)
+			judge_environment(&suspects[i], &units[i]);
+	}
+	return r < 0 ? r : 0;
+}
