@@ -207,7 +207,11 @@ static void judge_file(struct suspect *x, const struct truth_unit *u)
 
 	for (size_t i = 0; i < u->n; i++)
 		holds += u->items[i].verdict == TRUTH_HOLDS;
-	if (lacks) {
+	if (lacks && !strcmp(restart_mode(s->d.plan, x->unit), "never")) {
+		finding_add(&s->d.plan->findings, "pending", "restart-by-hand", x->file->id,
+			"%s has restart mode never, and was started before %s changed: %s", x->unit,
+			x->file->id, lacks);
+	} else if (lacks) {
 		finding_add(&s->d.plan->findings, "stale", "configuration-not-in-force",
 			x->file->id, "%s was started before %s changed, and has not been since: %s",
 			x->unit, x->file->id, lacks);
