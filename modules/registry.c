@@ -15,6 +15,7 @@ const struct module *const modules[] = {
 	&module_unit,
 	&module_dropin,
 	&module_service,
+	&module_verify,
 	NULL,
 };
 

@@ -12,6 +12,7 @@
 #include "apply/restart.h"
 #include "l4sync/deferred.h"
 #include "l4sync/module.h"
+#include "l4sync/verify.h"
 #include "plan/inspect.h"
 #include "verbs/generation.h"
 #include "verbs/report.h"
@@ -163,6 +164,7 @@ struct applying {
 	struct run *run;
 	struct rolling rolling;
 	struct applied applied;
+	unsigned long long begun_usec; /* CLOCK_REALTIME */
 };
 
 /* Reloads, which come behind the restarts. */
@@ -247,6 +249,8 @@ static int do_record(void *userdata, struct err *e)
 	struct debts debts = plan_debts(r->plan, &x->rolling.owed);
 	int c = verify(r, e);
 
+	if (c >= 0 && r->host->live)
+		c = verify_started(r->host, r->arena, r->want, x->begun_usec, e);
 	if (c >= 0)
 		c = debts_prepare(r->host, &debts, e);
 	if (c < 0)
@@ -272,8 +276,13 @@ static int do_discard(void *userdata, struct err *e)
 enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 {
 	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key, r->sink);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
 	struct applying x = {
 		.run = r,
+		.begun_usec = (unsigned long long)now.tv_sec * 1000000 +
+			      (unsigned long long)now.tv_nsec / 1000,
 		.rolling = {.plan = r->plan,
 			.key = r->key,
 			.restart_busy = r->request->restart_busy},

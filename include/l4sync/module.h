@@ -53,7 +53,8 @@ struct module {
 	 * name, attribute keys, values. The root part trusts nothing else. Pure. */
 	int (*check)(const struct resource *item, struct err *e);
 
-	/* What the host has now, with exactly the attributes that can be compared; *ret NULL when
+	/* NULL: nothing of it is on the host, it only says what others are to do. Else what the
+	 * host has now, with exactly the attributes that can be compared; *ret NULL when
 	 * it is absent. want may be NULL (a resource that left the state). An error only where the
 	 * host cannot be asked. */
 	int (*inspect)(struct inspection *in, const char *id, const struct resource *want,

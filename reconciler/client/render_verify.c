@@ -66,19 +66,52 @@ static bool is_shown(const struct paint *p, const json_t *s)
 	return !strcmp(verdict, "lacks") || (p->verbosity > 0 && strcmp(verdict, "holds") != 0);
 }
 
-static void unit(struct paint *p, const json_t *u)
+/* What the state says of the unit beside its settings, which stand there themselves. */
+static bool is_rule_of(const json_t *finding, const json_t *u)
+{
+	return !strcmp(field(finding, "where"), field(u, "unit")) &&
+	       strcmp(field(finding, "code"), "setting-not-in-force") != 0;
+}
+
+static void rules(struct paint *p, const json_t *findings, const json_t *u)
+{
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+		_cleanup_buf_ struct buf line = BUF_INIT;
+
+		if (!is_rule_of(finding, u))
+			continue;
+		buf_addf(&line, "%s: %s", field(u, "unit"), field(finding, "text"));
+		paint_style(p, STYLE_RED);
+		paint_text(p, line.data);
+		paint_style(p, STYLE_PLAIN);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+static bool keeps_rules(const json_t *findings, const json_t *u)
+{
+	for (size_t i = 0; i < json_array_size(findings); i++)
+		if (is_rule_of(json_array_get(findings, i), u))
+			return false;
+	return true;
+}
+
+static void unit(struct paint *p, const json_t *u, const json_t *findings)
 {
 	const json_t *settings = json_object_get(u, "settings");
+	bool ok = !field_number(u, "lacks") && keeps_rules(findings, u);
 
 	if (p->verbosity >= 0) {
 		paint_text(p, field(u, "unit"));
-		buf_adds(&p->buf, field_number(u, "lacks") ? "  " : "  ok: ");
+		buf_adds(&p->buf, ok ? "  ok: " : "  ");
 		counts(p, u);
 		buf_addc(&p->buf, '\n');
 	}
 	for (size_t i = 0; i < json_array_size(settings); i++)
 		if (is_shown(p, json_array_get(settings, i)))
 			setting(p, field(u, "unit"), json_array_get(settings, i));
+	rules(p, findings, u);
 }
 
 void render_verify(struct paint *p, const json_t *document)
@@ -86,7 +119,7 @@ void render_verify(struct paint *p, const json_t *document)
 	const json_t *units = json_object_get(document, "units");
 
 	for (size_t i = 0; i < json_array_size(units); i++)
-		unit(p, json_array_get(units, i));
+		unit(p, json_array_get(units, i), json_object_get(document, "findings"));
 }
 
 void render_verify_summary(struct paint *p, const json_t *document)

@@ -86,8 +86,9 @@ static bool ships(const struct plan *p, const char *path)
 	return false;
 }
 
-/* A path by itself, or what it leads to, is in the state or at least on the host. Globs match something
- * of it, or the reader has refused them; what a specifier stands for only instances know. */
+/* A path by itself, or what it leads to, is in the state or at least on the host. Globs match
+ * something of it, or the reader has refused them; what a specifier stands for only instances know.
+ */
 static int lint_path(struct plan *p, struct unit_view *view, const struct resource *policy,
 	const char *path, struct err *e)
 {

@@ -110,6 +110,8 @@ static int inspect_sets(
 		if (!t->module)
 			return err_set(e, -EBADMSG, "%s: this version of l4sync knows no such type",
 				t->id);
+		if (!t->module->inspect)
+			continue;
 		t->original = original_of(r, in, t);
 		if (!take_twin(r, t))
 			continue;

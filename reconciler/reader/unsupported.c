@@ -15,9 +15,12 @@ static const struct row {
 	{"", "checkouts"},
 	{"", "actions"},
 	{"", "secrets"},
-	{"", "verify"},
 	{"files", "validate"},
 	{"files", "reload"},
+	{"verify", "exposure"},
+	{"verify", "syscalls_denied"},
+	{"verify", "isolated_from"},
+	{"verify", "denied_bind"},
 };
 
 static bool is_unsupported(const char *scope, const char *word)

@@ -3,12 +3,14 @@
  * Changes nothing. Called by the dispatch.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "l4sync/bus.h"
 #include "l4sync/text.h"
 #include "l4sync/truth.h"
 #include "l4sync/unitpath.h"
+#include "l4sync/verify.h"
 
 #include "report.h"
 #include "verbs.h"
@@ -34,7 +36,7 @@ static bool is_running(const struct unit_status *u)
 	       text_has_word("active reloading refreshing", u->active_state);
 }
 
-/* Of "unit:NAME", "service:NAME" and "dropin:NAME/FILE". */
+/* Of "unit:NAME", "service:NAME", "verify:NAME" and "dropin:NAME/FILE". */
 static bool is_of_state(struct run *r, const char *name)
 {
 	const struct resources *want = r->base.want;
@@ -45,7 +47,7 @@ static bool is_of_state(struct run *r, const char *name)
 		size_t n = resource_is(x, "dropin") ? strcspn(id, "/") : strlen(id);
 
 		if ((resource_is(x, "unit") || resource_is(x, "service") ||
-			    resource_is(x, "dropin")) &&
+			    resource_is(x, "dropin") || resource_is(x, "verify")) &&
 			strlen(name) == n && !strncmp(id, name, n))
 			return true;
 	}
@@ -126,30 +128,15 @@ static json_t *counts_to_json(const struct counts *c)
 	return o;
 }
 
-static json_t *unit_to_json(struct truth_unit *u, struct counts *sum, json_t *findings)
+static json_t *unit_to_json(const struct truth_unit *u, struct counts *sum)
 {
 	json_t *settings = json_array();
 	struct counts c = {0};
 
 	for (size_t i = 0; i < u->n; i++) {
-		const struct truth *t = &u->items[i];
-
-		c.of[t->verdict]++;
-		sum->of[t->verdict]++;
-		json_array_append_new(settings, setting_to_json(t));
-		if (t->verdict != TRUTH_LACKS)
-			continue;
-		_cleanup_arena_ struct arena *a = arena_new();
-		const char *in = t->pid ? arena_printf(a, " in process %d (%s)", t->pid,
-						  t->process ? t->process : "")
-					: "";
-
-		json_array_append_new(findings,
-			json_pack("{s:s, s:s, s:o, s:o}", "kind", "verify", "code",
-				"setting-not-in-force", "where", event_string(u->unit), "text",
-				event_string(
-					arena_printf(a, "%s is %s%s, declared %s", t->directive,
-						*t->real ? t->real : "empty", in, t->declared))));
+		c.of[u->items[i].verdict]++;
+		sum->of[u->items[i].verdict]++;
+		json_array_append_new(settings, setting_to_json(&u->items[i]));
 	}
 	json_t *o = counts_to_json(&c);
 	json_object_set_new(o, "unit", event_string(u->unit));
@@ -158,6 +145,18 @@ static json_t *unit_to_json(struct truth_unit *u, struct counts *sum, json_t *fi
 		u->started_usec ? event_time((long long)(u->started_usec / 1000000)) : json_null());
 	json_object_set_new(o, "settings", settings);
 	return o;
+}
+
+static json_t *findings_to_json(const struct findings *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:o, s:o}", "kind", f->items[i].kind, "code",
+				      f->items[i].code, "where", event_string(f->items[i].where),
+				      "text", event_string(f->items[i].text)));
+	return list;
 }
 
 /* Those of which something could be asked: a mount runs nothing mostly, a service may have exited.
@@ -172,20 +171,37 @@ static size_t drop_stopped(struct truth_unit *units, size_t n)
 	return left;
 }
 
-/* Whether no setting is missing. */
-static bool emit(struct run *r, struct truth_unit *units, size_t n)
+static void emit(
+	struct run *r, const struct truth_unit *units, size_t n, const struct findings *findings)
 {
-	json_t *list = json_array(), *findings = json_array();
+	json_t *list = json_array();
 	struct counts sum = {0};
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, unit_to_json(&units[i], &sum, findings));
+		json_array_append_new(list, unit_to_json(&units[i], &sum));
 	json_t *summary = counts_to_json(&sum);
 	json_object_set_new(summary, "units", json_integer((json_int_t)n));
 	event_emit(r->sink, "{s:s, s:{s:i, s:o, s:o, s:o, s:o}}", "event", "verify", "verify",
 		"l4sync", 1, "host", event_string(r->host->name), "units", list, "findings",
-		findings, "summary", summary);
-	return !sum.of[TRUTH_LACKS];
+		findings_to_json(findings), "summary", summary);
+}
+
+/* What is not in force, and what the state says beside that. */
+static int judge(
+	struct run *r, const struct truth_unit *units, size_t n, struct findings *f, struct err *e)
+{
+	size_t failed = 0;
+	int c = 0;
+
+	for (size_t i = 0; i < n && c >= 0; i++) {
+		const struct resource *rules =
+			r->base.want ? verify_rules(r->arena, r->base.want, units[i].unit) : NULL;
+
+		verify_settings(&units[i], f, &failed);
+		if (rules)
+			c = verify_paths(r->host, units[i].unit, rules, f, &failed, e);
+	}
+	return c;
 }
 
 int verb_verify(const struct request *q, struct sink *s)
@@ -207,9 +223,14 @@ int verb_verify(const struct request *q, struct sink *s)
 	size_t n = c >= 0 ? drop_stopped(units, found.n) : 0;
 	if (c >= 0)
 		c = refuse_missing(&r, units, n, &e);
-	if (c < 0)
-		return verb_failed(&r, &e);
-	int status = emit(&r, units, n) ? EXIT_CONVERGED : EXIT_VERIFY;
-	run_done(&r, status);
+	struct findings findings = {.arena = r.arena};
+	if (c >= 0)
+		c = judge(&r, units, n, &findings, &e);
+	if (c >= 0)
+		emit(&r, units, n, &findings);
+	int status = c < 0 ? verb_failed(&r, &e) : findings.n ? EXIT_VERIFY : EXIT_CONVERGED;
+	free(findings.items);
+	if (c >= 0)
+		run_done(&r, status);
 	return status;
 }

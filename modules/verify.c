@@ -1,0 +1,117 @@
+/*
+ * verify:UNIT: what must be true of the running processes of a unit, or of a template's instances
+ * (`verify:`). kernel (true): every declared setting that the kernel can be asked about; hidden:
+ * paths that do not exist for them; empty: directories in which they find nothing.
+ * Nothing of it is compared or changed: reconciler/verify/rules.c judges it. Called through the
+ * registry.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "l4sync/check.h"
+#include "l4sync/plan.h"
+#include "l4sync/registry.h"
+#include "l4sync/unitpath.h"
+#include "l4sync/unsupported.h"
+
+static void parse_paths(
+	struct reader *r, const struct node *list, const char *key, struct resource *item)
+{
+	const char *path;
+
+	if (node_want_seq(list, key, r->diags) < 0)
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		_cleanup_err_ struct err e = ERR_INIT;
+
+		if (node_want_text(list->items[i], key, &path, r->diags) < 0)
+			continue;
+		if (check_path_form(path, &e) < 0)
+			diag_add(r->diags, list->items[i]->where, "%s: %s", key, err_text(&e));
+		else
+			resource_add(r->want->arena, item, key, path);
+	}
+}
+
+static bool is_service(const char *unit)
+{
+	return unit_name_valid(unit) && !strcmp(unit_name_type(unit), "service");
+}
+
+static void parse_unit(struct reader *r, const struct node *name, const struct node *map)
+{
+	static const char *const known[] = {"kernel", "hidden", "empty", "exposure",
+		"syscalls_denied", "isolated_from", "denied_bind", NULL};
+	const char *unit;
+	bool kernel;
+
+	if (node_want_text(name, "verify", &unit, r->diags) < 0)
+		return;
+	if (!is_service(unit)) {
+		diag_add(r->diags, name->where,
+			"verify: \"%s\" is no name of a service; one ends in .service", unit);
+		return;
+	}
+	if (node_want_map(map, unit, r->diags) < 0)
+		return;
+	struct resource *item =
+		resources_add(r->want, arena_printf(r->want->arena, "verify:%s", unit));
+	item->where = name->where;
+	node_keys(map, known, r->diags);
+	unsupported_keys("verify", map, r->diags);
+	for (size_t i = 0; i < map->n; i++) {
+		const char *key = map->keys[i]->text;
+		const struct node *n = map->items[i];
+
+		if (!strcmp(key, "hidden") || !strcmp(key, "empty"))
+			parse_paths(r, n, key, item);
+		else if (!strcmp(key, "kernel") && !node_want_bool(n, key, &kernel, r->diags) &&
+			 kernel)
+			resource_set(r->want->arena, item, key, "true");
+	}
+}
+
+static int verify_parse(struct reader *r, const char *section, const struct node *node)
+{
+	size_t before = r->diags->total;
+
+	if (node_want_map(node, section, r->diags) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < node->n; i++)
+		parse_unit(r, node->keys[i], node->items[i]);
+	return r->diags->total == before ? 0 : -EINVAL;
+}
+
+static bool is_true(const char *s)
+{
+	return !strcmp(s, "true");
+}
+
+static bool is_path(const char *s)
+{
+	return check_path_form(s, NULL) >= 0;
+}
+
+static int verify_check(const struct resource *item, struct err *e)
+{
+	static const struct attr_rule rules[] = {
+		{"kernel", is_true, ATTR_OPTIONAL},
+		{"hidden", is_path, ATTR_REPEATED},
+		{"empty", is_path, ATTR_REPEATED},
+		{0},
+	};
+
+	if (!is_service(resource_name(item->id)))
+		return err_set(e, -EINVAL, "%s: no name of a service", item->id);
+	int r = check_content(item, false, e);
+	return r ? r : check_attrs(item, rules, e);
+}
+
+static const char *const verify_sections[] = {"verify", NULL};
+
+const struct module module_verify = {
+	.type = "verify",
+	.sections = verify_sections,
+	.parse = verify_parse,
+	.check = verify_check,
+};

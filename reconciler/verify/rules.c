@@ -1,0 +1,217 @@
+/*
+ * The rules of the state's `verify:` section (verify.h): settings by truth.c, paths through the
+ * processes' own roots.
+ * Enters no namespace and changes nothing. Called by the verb verify and the apply.
+ */
+#include "l4sync/verify.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "l4sync/bus.h"
+#include "l4sync/text.h"
+#include "l4sync/unit_view.h"
+#include "l4sync/unitpath.h"
+
+#include "members.h"
+
+const struct resource *verify_rules(struct arena *a, const struct resources *want, const char *unit)
+{
+	const struct resource *item = resources_find(want, arena_printf(a, "verify:%s", unit));
+	const char *template = item ? NULL : unit_name_template(a, unit);
+
+	return template ? resources_find(want, arena_printf(a, "verify:%s", template)) : item;
+}
+
+void verify_settings(const struct truth_unit *u, struct findings *f, size_t *ret_n)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		const struct truth *t = &u->items[i];
+		const char *in = t->pid ? arena_printf(f->arena, " in process %d (%s)", t->pid,
+						  t->process ? t->process : "")
+					: "";
+
+		if (t->verdict != TRUTH_LACKS)
+			continue;
+		finding_add(f, "verify", "setting-not-in-force", u->unit, "%s is %s%s, declared %s",
+			t->directive, *t->real ? t->real : "empty", in, t->declared);
+		(*ret_n)++;
+	}
+}
+
+struct looking {
+	struct arena *arena;
+	const char *unit;
+	struct findings *findings;
+	size_t *n;
+	int root; /* of the process that is looked at */
+	const struct process *process;
+};
+
+static int open_inside(const struct looking *l, const char *path, unsigned long long flags)
+{
+	const struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+
+	return (int)syscall(SYS_openat2, l->root, path, &how, sizeof how);
+}
+
+static void add(struct looking *l, const char *code, const char *path, const char *what)
+{
+	finding_add(l->findings, "verify", code, l->unit, "%s %s process %d (%s)", path, what,
+		l->process->pid, l->process->status.name);
+	(*l->n)++;
+}
+
+/* Whether it is not there, or cannot be reached by anybody who is in that root. */
+static void look_for_hidden(struct looking *l, const char *path)
+{
+	_cleanup_close_ int fd = open_inside(l, path, O_PATH | O_NOFOLLOW);
+
+	if (fd >= 0)
+		add(l, "path-visible", path, "should not exist, but does for");
+	else if (errno != ENOENT && errno != ENOTDIR)
+		add(l, "path-visible", path,
+			arena_printf(l->arena, "cannot be looked for (%s) with the root of",
+				strerror(errno)));
+}
+
+static void look_into_empty(struct looking *l, const char *path)
+{
+	int fd = open_inside(l, path, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		if (errno != ENOENT)
+			add(l, "not-empty", path,
+				arena_printf(l->arena,
+					"cannot be looked into (%s) with the root of",
+					strerror(errno)));
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			break;
+	if (entry)
+		add(l, "not-empty", path,
+			arena_printf(l->arena, "should be empty, but has %s for", entry->d_name));
+	closedir(dir);
+}
+
+/* What the state says twice of two processes is said twice: they may have different roots. */
+static void look_with(struct looking *l, const struct process *p, const struct resource *rules)
+{
+	_cleanup_close_ int root = openat(p->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return;
+	l->root = root;
+	l->process = p;
+	for (size_t i = 0; i < rules->n_attrs; i++) {
+		if (!strcmp(rules->attrs[i].key, "hidden"))
+			look_for_hidden(l, rules->attrs[i].value);
+		else if (!strcmp(rules->attrs[i].key, "empty"))
+			look_into_empty(l, rules->attrs[i].value);
+	}
+}
+
+int verify_paths(struct host *h, const char *unit, const struct resource *rules, struct findings *f,
+	size_t *ret_n, struct err *e)
+{
+	struct looking l = {.arena = f->arena, .unit = unit, .findings = f, .n = ret_n};
+	struct members m = {0};
+	struct bus *bus;
+
+	if (!resource_get(rules, "hidden") && !resource_get(rules, "empty"))
+		return 0;
+	int r = host_bus(h, &bus, e);
+	if (r >= 0)
+		r = bus_unit_cgroup(bus, f->arena, unit, &m.cgroup, e);
+	if (r < 0 || !m.cgroup)
+		return r;
+	members_read(f->arena, &m);
+	for (size_t i = 0; i < m.n; i++) {
+		struct process p;
+
+		if (process_open(f->arena, m.pids[i], &p) < 0)
+			continue;
+		if (members_has(f->arena, &m, &p))
+			look_with(&l, &p, rules);
+		process_close(&p);
+	}
+	return 0;
+}
+
+/* Services that run and have rules. */
+static int find_ruled(struct host *h, struct arena *a, const struct resources *want,
+	const char ***ret, size_t *ret_n, struct err *e)
+{
+	struct unit_status *units;
+	struct bus *bus;
+	size_t n;
+	int r = host_bus(h, &bus, e);
+
+	*ret_n = 0;
+	if (r >= 0)
+		r = bus_list_units(bus, a, &units, &n, e);
+	if (r < 0)
+		return r;
+	*ret = arena_array(a, const char *, n);
+	for (size_t i = 0; i < n; i++)
+		if (text_ends(units[i].name, ".service") && unit_status_running(&units[i]) &&
+			verify_rules(a, want, units[i].name))
+			(*ret)[(*ret_n)++] = units[i].name;
+	return 0;
+}
+
+static int judge(struct host *h, struct arena *a, const struct resources *want,
+	const struct truth_unit *u, struct findings *f, size_t *ret_n, struct err *e)
+{
+	const struct resource *rules = verify_rules(a, want, u->unit);
+
+	if (resource_has(rules, "kernel", "true"))
+		verify_settings(u, f, ret_n);
+	return verify_paths(h, u->unit, rules, f, ret_n, e);
+}
+
+static bool has_rules(const struct resources *want)
+{
+	for (size_t i = 0; i < want->n; i++)
+		if (resource_is(want->items[i], "verify"))
+			return true;
+	return false;
+}
+
+int verify_started(struct host *h, struct arena *a, const struct resources *want,
+	unsigned long long since_usec, struct err *e)
+{
+	struct findings f = {.arena = a};
+	size_t n = 0, failed = 0;
+	const char **names;
+
+	if (!has_rules(want))
+		return 0;
+	int r = find_ruled(h, a, want, &names, &n, e);
+	struct truth_unit *units = arena_array(a, struct truth_unit, n);
+	if (r >= 0 && n)
+		r = truth_units(h, a, names, n, units, e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		if (units[i].running && units[i].started_usec >= since_usec)
+			r = judge(h, a, want, &units[i], &f, &failed, e);
+	if (r >= 0 && failed)
+		r = err_set(e, -EREMOTEIO, "%s: %s%s", f.items[0].where, f.items[0].text,
+			failed > 1
+				? arena_printf(a, "; and %zu more that `l4sync verify` would name",
+					  failed - 1)
+				: "");
+	free(f.items);
+	return r;
+}
