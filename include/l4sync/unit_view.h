@@ -24,6 +24,10 @@ struct unit_view *unit_view_new(struct host *h, struct arena *a, const struct re
 int unit_view_before(struct unit_view *v, struct unit_index **ret, struct err *e);
 int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e);
 
+/* What a unit's files are now and will be. */
+int unit_view_configs(struct unit_view *v, const char *unit, struct unit_config *before,
+	struct unit_config *after, struct err *e);
+
 /* A file will be gone, whatever base and originals say. Of what want ships it is not asked. */
 void unit_view_remove(struct unit_view *v, const char *path);
 bool unit_view_removes(const struct unit_view *v, const char *path);

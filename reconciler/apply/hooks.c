@@ -136,18 +136,23 @@ int hook_busy(
 	return 0;
 }
 
+/* Whether there is nothing more to be done about it: there is none, or it has ended well. */
+static bool has_ended_well(const struct hook_run *x)
+{
+	bool well = !x->line || ended_with(x, 0);
+
+	if (x->line)
+		hook_event(x, well ? "done" : "failed", well ? NULL : x->end.text);
+	return well;
+}
+
 int hook_before(struct txn *t, const struct resource *policy, const char *unit, struct err *e)
 {
 	struct hook_run x;
 	int r = run(t, policy, before, unit, &x, e);
 
-	if (r < 0 || !x.line)
+	if (r < 0 || has_ended_well(&x))
 		return r;
-	if (ended_with(&x, 0)) {
-		hook_event(&x, "done", NULL);
-		return 0;
-	}
-	hook_event(&x, "failed", x.end.text);
 	event_message(t->sink, "warning", "%s; it is restarted all the same", failure_text(&x));
 	emit_log(&x);
 	return 0;
@@ -158,13 +163,8 @@ int hook_check(struct txn *t, const struct resource *policy, const char *unit, s
 	struct hook_run x;
 	int r = run(t, policy, check, unit, &x, e);
 
-	if (r < 0 || !x.line)
+	if (r < 0 || has_ended_well(&x))
 		return r;
-	if (ended_with(&x, 0)) {
-		hook_event(&x, "done", NULL);
-		return 0;
-	}
-	hook_event(&x, "failed", x.end.text);
 	unit_event(t, unit, "failed", failure_text(&x), NULL);
 	emit_log(&x);
 	return err_set(e, -EPROTO, "%s", failure_text(&x));

@@ -147,19 +147,12 @@ static int find_hit(struct unit_view *v, struct arena *a, const char *unit,
 int meaning_check_limits(struct unit_view *view, struct arena *a, const char *unit, struct err *e)
 {
 	struct unit_config before, after;
-	struct unit_index *x, *y;
 	enum directive_class class;
 	struct difference *list;
 	const char *hit;
 	size_t n;
-	int r = unit_view_before(view, &x, e);
+	int r = unit_view_configs(view, unit, &before, &after, e);
 
-	if (r >= 0)
-		r = unit_view_after(view, &y, e);
-	if (r >= 0)
-		r = unit_index_config(x, unit, &before, e);
-	if (r >= 0)
-		r = unit_index_config(y, unit, &after, e);
 	if (r < 0)
 		return r;
 	unit_differences(a, &before, &after, &list, &n, &class);

@@ -346,16 +346,9 @@ int explain_resource(struct plan *p, struct unit_view *view, const char *id,
 int explain_knows_unit(struct unit_view *view, const char *unit, bool *ret, struct err *e)
 {
 	const struct unit_status *u = NULL;
-	struct unit_index *x, *y;
 	struct unit_config before = {0}, after = {0};
-	int r = unit_view_before(view, &x, e);
+	int r = unit_view_configs(view, unit, &before, &after, e);
 
-	if (r >= 0)
-		r = unit_view_after(view, &y, e);
-	if (r >= 0)
-		r = unit_index_config(x, unit, &before, e);
-	if (r >= 0)
-		r = unit_index_config(y, unit, &after, e);
 	if (r >= 0)
 		r = unit_view_find(view, unit, &u, e);
 	*ret = r >= 0 && (before.found || after.found || u);

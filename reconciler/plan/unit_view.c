@@ -124,6 +124,19 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 	return 0;
 }
 
+int unit_view_configs(struct unit_view *v, const char *unit, struct unit_config *before,
+	struct unit_config *after, struct err *e)
+{
+	struct unit_index *x, *y;
+	int r = unit_view_before(v, &x, e);
+
+	if (r >= 0)
+		r = unit_view_after(v, &y, e);
+	if (r >= 0)
+		r = unit_index_config(x, unit, before, e);
+	return r < 0 ? r : unit_index_config(y, unit, after, e);
+}
+
 int unit_view_list(
 	struct unit_view *v, const struct unit_status **ret, size_t *ret_n, struct err *e)
 {
