@@ -1,9 +1,9 @@
 /*
  * verify:UNIT: what must be true of the running processes of a unit, or of a template's instances
- * (`verify:`). kernel (true): every declared setting that the kernel can be asked about; hidden:
- * paths that do not exist for them; empty: directories in which they find nothing.
- * Nothing of it is compared or changed: reconciler/verify/rules.c judges it. Called through the
- * registry.
+ * (`verify:`). kernel (true): every declared setting that the kernel can be asked about; exposure:
+ * what systemd-analyze may give it at most; hidden: paths that do not exist for them; empty:
+ * directories in which they find nothing. Nothing of it is compared or changed:
+ * reconciler/verify/rules.c judges it. Called through the registry.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,6 +38,32 @@ static bool is_service(const char *unit)
 	return unit_name_valid(unit) && !strcmp(unit_name_type(unit), "service");
 }
 
+/* Units and tenths, as systemd-analyze prints them. */
+static bool is_exposure(const char *s)
+{
+	size_t whole = strspn(s, "0123456789");
+
+	if (!whole || whole > 2 || (*s == '0' && whole == 2))
+		return false;
+	s += whole;
+	return !*s || (*s == '.' && s[1] >= '0' && s[1] <= '9' && !s[2]);
+}
+
+static void parse_exposure(struct reader *r, const struct node *n, struct resource *item)
+{
+	const char *text;
+
+	if (node_want_text(n, "exposure", &text, r->diags) < 0)
+		return;
+	if (is_exposure(text))
+		resource_set(r->want->arena, item, "exposure", text);
+	else
+		diag_add(r->diags, n->where,
+			"exposure: must be what systemd-analyze security may print at most, as "
+			"1.3, not \"%s\"",
+			text);
+}
+
 static void parse_unit(struct reader *r, const struct node *name, const struct node *map)
 {
 	static const char *const known[] = {"kernel", "hidden", "empty", "exposure",
@@ -65,6 +91,8 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 
 		if (!strcmp(key, "hidden") || !strcmp(key, "empty"))
 			parse_paths(r, n, key, item);
+		else if (!strcmp(key, "exposure"))
+			parse_exposure(r, n, item);
 		else if (!strcmp(key, "kernel") && !node_want_bool(n, key, &kernel, r->diags) &&
 			 kernel)
 			resource_set(r->want->arena, item, key, "true");
@@ -96,6 +124,7 @@ static int verify_check(const struct resource *item, struct err *e)
 {
 	static const struct attr_rule rules[] = {
 		{"kernel", is_true, ATTR_OPTIONAL},
+		{"exposure", is_exposure, ATTR_OPTIONAL},
 		{"hidden", is_path, ATTR_REPEATED},
 		{"empty", is_path, ATTR_REPEATED},
 		{0},

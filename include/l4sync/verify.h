@@ -13,12 +13,14 @@
 const struct resource *verify_rules(
 	struct arena *a, const struct resources *want, const char *unit);
 
-/* Adds a finding for each setting that is not in force; *ret_n is raised by their number. */
-void verify_settings(const struct truth_unit *u, struct findings *f, size_t *ret_n);
-
-/* Looks with the roots of all processes of a unit: adds a finding for each path of `hidden` that
- * exists there and of `empty` that is not. Processes that are gone meanwhile say nothing. */
-int verify_paths(struct host *h, const char *unit, const struct resource *rules, struct findings *f,
+/*
+ * Units of truth_units() that run, by the rules of want (which may be NULL): adds a finding for
+ * each setting that is not in force (where the rules ask for that, or all_settings), each path of
+ * `hidden` that exists with the root of one of its processes, each of `empty` that is not, and an
+ * exposure that is higher than it may be; *ret_n is raised by their number.
+ */
+int verify_judge(struct host *h, struct arena *a, const struct resources *want,
+	const struct truth_unit *units, size_t n, bool all_settings, struct findings *f,
 	size_t *ret_n, struct err *e);
 
 /*

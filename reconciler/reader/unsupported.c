@@ -17,7 +17,6 @@ static const struct row {
 	{"", "secrets"},
 	{"files", "validate"},
 	{"files", "reload"},
-	{"verify", "exposure"},
 	{"verify", "syscalls_denied"},
 	{"verify", "isolated_from"},
 	{"verify", "denied_bind"},

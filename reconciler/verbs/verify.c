@@ -186,24 +186,6 @@ static void emit(
 		findings_to_json(findings), "summary", summary);
 }
 
-/* What is not in force, and what the state says beside that. */
-static int judge(
-	struct run *r, const struct truth_unit *units, size_t n, struct findings *f, struct err *e)
-{
-	size_t failed = 0;
-	int c = 0;
-
-	for (size_t i = 0; i < n && c >= 0; i++) {
-		const struct resource *rules =
-			r->base.want ? verify_rules(r->arena, r->base.want, units[i].unit) : NULL;
-
-		verify_settings(&units[i], f, &failed);
-		if (rules)
-			c = verify_paths(r->host, units[i].unit, rules, f, &failed, e);
-	}
-	return c;
-}
-
 int verb_verify(const struct request *q, struct sink *s)
 {
 	_cleanup_run_ struct run r;
@@ -224,11 +206,13 @@ int verb_verify(const struct request *q, struct sink *s)
 	if (c >= 0)
 		c = refuse_missing(&r, units, n, &e);
 	struct findings findings = {.arena = r.arena};
+	size_t failed = 0;
 	if (c >= 0)
-		c = judge(&r, units, n, &findings, &e);
+		c = verify_judge(
+			r.host, r.arena, r.base.want, units, n, true, &findings, &failed, &e);
 	if (c >= 0)
 		emit(&r, units, n, &findings);
-	int status = c < 0 ? verb_failed(&r, &e) : findings.n ? EXIT_VERIFY : EXIT_CONVERGED;
+	int status = c < 0 ? verb_failed(&r, &e) : failed ? EXIT_VERIFY : EXIT_CONVERGED;
 	free(findings.items);
 	if (c >= 0)
 		run_done(&r, status);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 #include "l4sync/unit_view.h"
 #include "l4sync/unitpath.h"
 
+#include "exposure.h"
 #include "members.h"
 
 const struct resource *verify_rules(struct arena *a, const struct resources *want, const char *unit)
@@ -29,7 +31,7 @@ const struct resource *verify_rules(struct arena *a, const struct resources *wan
 	return template ? resources_find(want, arena_printf(a, "verify:%s", template)) : item;
 }
 
-void verify_settings(const struct truth_unit *u, struct findings *f, size_t *ret_n)
+static void judge_settings(const struct truth_unit *u, struct findings *f, size_t *ret_n)
 {
 	for (size_t i = 0; i < u->n; i++) {
 		const struct truth *t = &u->items[i];
@@ -123,8 +125,9 @@ static void look_with(struct looking *l, const struct process *p, const struct r
 	}
 }
 
-int verify_paths(struct host *h, const char *unit, const struct resource *rules, struct findings *f,
-	size_t *ret_n, struct err *e)
+/* Processes that are gone meanwhile say nothing. */
+static int look_at_paths(struct host *h, const char *unit, const struct resource *rules,
+	struct findings *f, size_t *ret_n, struct err *e)
 {
 	struct looking l = {.arena = f->arena, .unit = unit, .findings = f, .n = ret_n};
 	struct members m = {0};
@@ -172,14 +175,57 @@ static int find_ruled(struct host *h, struct arena *a, const struct resources *w
 	return 0;
 }
 
-static int judge(struct host *h, struct arena *a, const struct resources *want,
-	const struct truth_unit *u, struct findings *f, size_t *ret_n, struct err *e)
+/* Whether systemd-analyze gives them no more than the state allows. */
+static int judge_exposures(struct arena *a, const struct resources *want,
+	const struct truth_unit *units, size_t n, struct findings *f, size_t *ret_n, struct err *e)
 {
-	const struct resource *rules = verify_rules(a, want, u->unit);
+	const char **names = arena_array(a, const char *, n), *most;
+	unsigned *tenths = arena_array(a, unsigned, n), whole = 0, tenth = 0;
+	size_t n_names = 0;
 
-	if (resource_has(rules, "kernel", "true"))
-		verify_settings(u, f, ret_n);
-	return verify_paths(h, u->unit, rules, f, ret_n, e);
+	for (size_t i = 0; i < n; i++) {
+		const struct resource *rules = verify_rules(a, want, units[i].unit);
+
+		if (rules && resource_get(rules, "exposure"))
+			names[n_names++] = units[i].unit;
+	}
+	int r = n_names ? exposures(a, names, n_names, tenths, e) : 0;
+	for (size_t i = 0; i < n_names && r >= 0; i++) {
+		most = resource_get(verify_rules(a, want, names[i]), "exposure");
+		tenth = 0;
+		sscanf(most, "%2u.%1u", &whole, &tenth);
+		if (tenths[i] <= whole * 10 + tenth)
+			continue;
+		if (tenths[i] == EXPOSURE_UNKNOWN)
+			finding_add(f, "verify", "exposure", names[i],
+				"systemd-analyze security does not tell its exposure, which must "
+				"not be above %s",
+				most);
+		else
+			finding_add(f, "verify", "exposure", names[i],
+				"its exposure is %u.%u by systemd-analyze security, and must not "
+				"be above %s",
+				tenths[i] / 10, tenths[i] % 10, most);
+		(*ret_n)++;
+	}
+	return r;
+}
+
+int verify_judge(struct host *h, struct arena *a, const struct resources *want,
+	const struct truth_unit *units, size_t n, bool all_settings, struct findings *f,
+	size_t *ret_n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		const struct resource *rules = want ? verify_rules(a, want, units[i].unit) : NULL;
+
+		if (all_settings || (rules && resource_has(rules, "kernel", "true")))
+			judge_settings(&units[i], f, ret_n);
+		if (rules)
+			r = look_at_paths(h, units[i].unit, rules, f, ret_n, e);
+	}
+	return r < 0 || !want ? r : judge_exposures(a, want, units, n, f, ret_n, e);
 }
 
 static bool has_rules(const struct resources *want)
@@ -194,7 +240,7 @@ int verify_started(struct host *h, struct arena *a, const struct resources *want
 	unsigned long long since_usec, struct err *e)
 {
 	struct findings f = {.arena = a};
-	size_t n = 0, failed = 0;
+	size_t n = 0, n_started = 0, failed = 0;
 	const char **names;
 
 	if (!has_rules(want))
@@ -205,7 +251,9 @@ int verify_started(struct host *h, struct arena *a, const struct resources *want
 		r = truth_units(h, a, names, n, units, e);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		if (units[i].running && units[i].started_usec >= since_usec)
-			r = judge(h, a, want, &units[i], &f, &failed, e);
+			units[n_started++] = units[i];
+	if (r >= 0)
+		r = verify_judge(h, a, want, units, n_started, false, &f, &failed, e);
 	if (r >= 0 && failed)
 		r = err_set(e, -EREMOTEIO, "%s: %s%s", f.items[0].where, f.items[0].text,
 			failed > 1
