@@ -16,6 +16,7 @@
 #include "l4sync/text.h"
 #include "l4sync/truth.h"
 #include "l4sync/unit_meaning.h"
+#include "l4sync/unit_syntax.h"
 
 #include "stale.h"
 
@@ -27,8 +28,9 @@ struct suspect {
 	struct stale *stale;
 	const char *unit;
 	const struct unit_run *run;
-	const struct triple *file; /* the youngest of its files, if that is younger than it */
-	const char *environment;   /* younger environment files that the state has not: "A, B" */
+	size_t n_files;
+	const struct triple **files; /* those of its files that are younger than it */
+	const char *environment;     /* younger environment files that the state has not: "A, B" */
 };
 
 static bool is_managed_path(const struct stale *s, const char *path)
@@ -150,13 +152,15 @@ static int look_at(struct suspect *x)
 	struct unit_config config;
 	int r = unit_index_config(s->d.after, x->unit, &config, s->d.e);
 
+	if (r >= 0)
+		x->files =
+			arena_array(s->d.plan->arena, const struct triple *, config.n_dropins + 1);
 	for (size_t i = 0; i < rec->n && r >= 0; i++) {
 		const struct triple *t = &rec->triples[i];
 
 		if (stale_is_wanted(s, t) && t->live.changed_usec > x->run->started_usec &&
-			unit_config_has(&config, resource_path(t->want)) &&
-			(!x->file || x->file->live.changed_usec < t->live.changed_usec))
-			x->file = t;
+			unit_config_has(&config, resource_path(t->want)))
+			x->files[x->n_files++] = t;
 	}
 	return r < 0 ? r : content_names(&s->d, x->unit, consider_named, x);
 }
@@ -173,18 +177,55 @@ static bool is_of_environment(const struct truth *t)
 		"Environment EnvironmentFile PassEnvironment UnsetEnvironment", t->directive);
 }
 
-/* "NoNewPrivileges is no in process 12 (sleep), not yes; …"; NULL: nothing is lacking. */
-static const char *lacks_text(struct suspect *x, const struct truth_unit *u)
+struct saying {
+	struct arena *arena;
+	const struct truth *truth;
+};
+
+static int on_assignment(const struct assignment *a, void *userdata)
+{
+	const struct saying *x = userdata;
+	const char *key = directive_type(x->arena, a->section, a->key).key;
+
+	return !strcmp(key, x->truth->directive) ||
+	       (is_of_environment(x->truth) && text_ends(key, "EnvironmentFile"));
+}
+
+/* The youngest of the files that says something of it. What another file says was in force when
+ * the unit was started, or has gone since by other hands: that restarts nothing. */
+static const struct triple *who_says(const struct suspect *x, const struct truth *t)
+{
+	struct saying saying = {x->stale->d.plan->arena, t};
+	const struct triple *found = NULL;
+
+	for (size_t i = 0; i < x->n_files; i++) {
+		const struct triple *file = x->files[i];
+
+		if (unit_file_parse(
+			    saying.arena, file->live.live->content, on_assignment, &saying) > 0 &&
+			(!found || found->live.changed_usec < file->live.changed_usec))
+			found = file;
+	}
+	return found;
+}
+
+/* "NoNewPrivileges is no in process 12 (sleep), declared yes; …", and whose word that is; NULL:
+ * nothing is lacking. */
+static const struct triple *find_lacking(
+	struct suspect *x, const struct truth_unit *u, const char **ret)
 {
 	struct arena *a = x->stale->d.plan->arena;
+	const struct triple *by = NULL, *one;
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	size_t shown = 0, more = 0;
 
 	for (size_t i = 0; i < u->n; i++) {
 		const struct truth *t = &u->items[i];
 
-		if (!takes_restart(a, t) || (x->environment && is_of_environment(t)))
+		if (!takes_restart(a, t) || (x->environment && is_of_environment(t)) ||
+			!(one = who_says(x, t)))
 			continue;
+		by = by && by->live.changed_usec > one->live.changed_usec ? by : one;
 		if (shown == LACKS_SHOWN) {
 			more++;
 			continue;
@@ -196,32 +237,46 @@ static const char *lacks_text(struct suspect *x, const struct truth_unit *u)
 	}
 	if (more)
 		buf_addf(&b, "; and %zu more", more);
-	return b.size ? arena_strdup(a, b.data) : NULL;
+	if (by)
+		*ret = arena_strdup(a, b.data);
+	return by;
 }
 
-static void judge_file(struct suspect *x, const struct truth_unit *u)
+/* A time alone: only of what nobody here has seen coming. */
+static void warn_of_time(struct suspect *x, const struct truth_unit *u)
 {
-	struct stale *s = x->stale;
-	const char *lacks = lacks_text(x, u);
 	size_t holds = 0;
 
 	for (size_t i = 0; i < u->n; i++)
 		holds += u->items[i].verdict == TRUTH_HOLDS;
-	if (lacks && !strcmp(restart_mode(s->d.plan, x->unit), "never")) {
-		finding_add(&s->d.plan->findings, "pending", "restart-by-hand", x->file->id,
+	for (size_t i = 0; i < x->n_files; i++)
+		if (!x->files[i]->base)
+			finding_add(&x->stale->d.plan->findings, "stale", "older-than-its-files",
+				x->files[i]->id,
+				"%s was started before %s changed, which was not applied by "
+				"l4sync: the kernel has %zu of its settings as they should be, the "
+				"others it may lack",
+				x->unit, x->files[i]->id, holds);
+}
+
+static void judge_files(struct suspect *x, const struct truth_unit *u)
+{
+	struct stale *s = x->stale;
+	const char *lacks = NULL;
+	const struct triple *by = find_lacking(x, u, &lacks);
+
+	if (by && !strcmp(restart_mode(s->d.plan, x->unit), "never")) {
+		finding_add(&s->d.plan->findings, "pending", "restart-by-hand", by->id,
 			"%s has restart mode never, and was started before %s changed: %s", x->unit,
-			x->file->id, lacks);
-	} else if (lacks) {
-		finding_add(&s->d.plan->findings, "stale", "configuration-not-in-force",
-			x->file->id, "%s was started before %s changed, and has not been since: %s",
-			x->unit, x->file->id, lacks);
-		if (meaning_restart(&s->d, x->unit, x->file->id))
-			stale_note_time(s, x->unit, x->file->live.changed_usec);
-	} else if (!x->file->base) {
-		finding_add(&s->d.plan->findings, "stale", "older-than-its-files", x->file->id,
-			"%s was started before %s changed, which was not applied by l4sync: the "
-			"kernel has %zu of its settings as they should be, the others it may lack",
-			x->unit, x->file->id, holds);
+			by->id, lacks);
+	} else if (by) {
+		finding_add(&s->d.plan->findings, "stale", "configuration-not-in-force", by->id,
+			"%s was started before %s changed, and has not been since: %s", x->unit,
+			by->id, lacks);
+		if (meaning_restart(&s->d, x->unit, by->id))
+			stale_note_time(s, x->unit, by->live.changed_usec);
+	} else {
+		warn_of_time(x, u);
 	}
 }
 
@@ -258,7 +313,7 @@ int stale_prove(struct stale *s)
 			is_settled(s, x.unit))
 			continue;
 		r = look_at(&x);
-		if (!x.file && !x.environment)
+		if (!x.n_files && !x.environment)
 			continue;
 		names[n] = x.unit;
 		suspects[n++] = x;
@@ -267,8 +322,8 @@ int stale_prove(struct stale *s)
 	if (r >= 0 && n)
 		r = truth_units(unit_view_host(s->view), a, names, n, units, s->d.e);
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		if (units[i].running && suspects[i].file)
-			judge_file(&suspects[i], &units[i]);
+		if (units[i].running && suspects[i].n_files)
+			judge_files(&suspects[i], &units[i]);
 		if (units[i].running && suspects[i].environment)
 			judge_environment(&suspects[i], &units[i]);
 	}
