@@ -95,14 +95,17 @@ static int inspect_link(struct inspection *in, int dir, const char *name,
 	resource_set(in->arena, live, "target", target);
 	if (!wanted)
 		resource_set(in->arena, live, "type", "link");
-	/* A linked fragment or drop-in is what it leads to: that is what systemd loads. */
-	if (want && want->content &&
-		host_open_following(
-			in->host, resource_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) >= 0) {
+	/* A linked fragment or drop-in is what it leads to: that is what systemd loads, be it the
+	 * state's or somebody else's. */
+	if (!(want && want->content) && !resource_is(live, "unit") && !resource_is(live, "dropin"))
+		return 0;
+	if (host_open_following(in->host, resource_path(live), O_RDONLY | O_NONBLOCK, &fd, NULL) <
+		0)
+		return 0;
+	if (want && want->content)
 		content_of(in, fd, &live->content);
-		if (!fstat(fd, &st) && stat_changed_usec(&st) > in->changed_usec)
-			in->changed_usec = stat_changed_usec(&st);
-	}
+	if (!fstat(fd, &st) && stat_changed_usec(&st) > in->changed_usec)
+		in->changed_usec = stat_changed_usec(&st);
 	return 0;
 }
 
