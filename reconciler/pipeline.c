@@ -11,6 +11,7 @@
 #include "apply/effect_steps.h"
 #include "apply/restart.h"
 #include "l4sync/deferred.h"
+#include "l4sync/lint.h"
 #include "l4sync/module.h"
 #include "l4sync/verify.h"
 #include "plan/inspect.h"
@@ -48,6 +49,18 @@ static int load_debts(struct run *r, struct err *e)
 	return c;
 }
 
+/* Of the state as it is now: what was applied last has been looked at then, and of a part of it no
+ * rule could tell what is not there. */
+static int lint(struct run *r, struct err *e)
+{
+	const struct lint_job job = {
+		.arena = r->arena, .want = r->want, .view = r->units, .host_known = true};
+
+	if (!r->plan->looked_at_source || r->request->n_only)
+		return 0;
+	return lint_want(&job, &r->plan->findings, NULL, e);
+}
+
 int run_plan(struct run *r, struct err *e)
 {
 	host_bus_greet(r->host);
@@ -80,6 +93,8 @@ int run_plan(struct run *r, struct err *e)
 		c = plan_foreign(r->plan, r->units, r->key, e);
 	if (c >= 0)
 		c = plan_sysctl(r->plan, r->triples, r->n_triples, r->units, e);
+	if (c >= 0)
+		c = lint(r, e);
 	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)

@@ -263,6 +263,9 @@ int order_units(struct arena *a, const char *const *names, size_t n, const struc
 /* "URL REF COMMIT" of a want's or generation's source as JSON; a new reference. */
 json_t *source_to_json(const char *source);
 
+/* A finding as it stands there; a new reference. */
+json_t *finding_to_json(const struct finding *f);
+
 /* An effect as it stands there, at a position from 1; a new reference. */
 json_t *effect_to_json(const struct effect *f, size_t position);
 

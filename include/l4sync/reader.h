@@ -21,6 +21,9 @@ struct module;
 struct reader_host {
 	const char *name;       /* static host name */
 	const char *machine_id; /* 32 hexadecimal digits, or NULL when there is none (--root) */
+	/* If the state is not for this host, it is read for the first that it names: to be looked
+	 * at, not to be applied. */
+	bool any;
 };
 
 /*

@@ -54,6 +54,13 @@ void render_markdown(struct paint *p, const json_t *plan);
 void render_verify(struct paint *p, const json_t *document);
 /* "2 units: 82 settings hold, 5 could not be checked", no newline */
 void render_verify_summary(struct paint *p, const json_t *document);
+/* The findings of a plan or of lint; with the heading above them. */
+void render_findings(struct paint *p, const json_t *list);
+void render_markdown_findings(struct paint *p, const json_t *list);
+/* All of lint's document but the summary; that, without a newline; both. */
+void render_lint(struct paint *p, const json_t *lint);
+void render_lint_summary(struct paint *p, const json_t *lint);
+void render_lint_markdown(struct paint *p, const json_t *lint);
 
 /* "194 ok, 4 fixed, 0 failed, 0 deferred in 3.2 s", no newline; nothing if it has no counts */
 void render_done(struct paint *p, const json_t *done);

@@ -25,10 +25,11 @@ enum {
 	DEADLINE = 1 << 11,
 	EXPLAIN = 1 << 12,
 	VERIFY = 1 << 13,
+	LINT = 1 << 14,
 	WRITES = APPLY | ROLLBACK,
-	READS = PLAN | APPLY | EXPLAIN, /* the state */
+	READS = PLAN | APPLY | EXPLAIN | LINT, /* the state */
 	/* what can be done with a file tree */
-	TREE = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | ROLLBACK | CONFIRM,
+	TREE = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | LINT | ROLLBACK | CONFIRM,
 	SHOWN = TREE | VERIFY,
 	ALL = SHOWN | SERVE,
 };
@@ -91,6 +92,17 @@ const struct command command_table[] = {
 		"the path of any file, and any unit, that the state does not have.\n"
 		"Exit status 0: shown; 1: there is nothing of that name.",
 		.argument = "RESOURCE"},
+	{"lint", LINT, "find mistakes in the state, and hardening without effect",
+		"Reads the state of a directory, the current one if none is named, and shows what "
+		"in it has no effect, is refused, or does something else than it looks: each with "
+		"file and line, the reason, what to write instead, and the manual page. No host is "
+		"asked, so it says the same everywhere; a plan says in addition what the host does "
+		"not have. With --root a file tree is looked at for that.\n"
+		"A state that is for other hosts is read for the first that it names, or for the "
+		"one of --host. What is right as it is can be silenced in the manifest, with the "
+		"reason (lint:, l4sync-state(5)).\n"
+		"Exit status 0: nothing was found; 2: something was; 65: the state is invalid.",
+		.argument = "[DIR]", .markdown = true},
 	{"rollback", ROLLBACK, "make the host match an earlier generation",
 		"Goes back to what the generation GEN had applied, or to the one before the "
 		"newest. It is planned, shown, asked about and applied as any change is, "
@@ -131,7 +143,7 @@ const struct flag flag_table[] = {
 	{"ref", 0, "REF", READS, FLAG_TEXT, IN(ref), "branch, tag or commit of the source"},
 	{"root", 0, "DIR", TREE, FLAG_PATH, IN(root),
 		"act on a file tree instead of the live host"},
-	{"host", 0, "NAME", TREE, FLAG_TEXT, IN(host), "with --root: whose state to use"},
+	{"host", 0, "NAME", TREE, FLAG_TEXT, IN(host), "with --root and lint: whose state to use"},
 	{"only", 0, "SEL", PLAN | APPLY | CHECK | ROLLBACK, FLAG_ONLY, 0,
 		"only these resources: a name (file:/etc/x, or /etc/x) or a glob of them; may be "
 		"repeated"},

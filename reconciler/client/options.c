@@ -229,7 +229,7 @@ static int check_command(struct parse *p, const char *name)
 		return p->help || p->version
 			       ? 0
 			       : usage(p, "say what to do: plan, apply, check, verify, "
-					  "status, log, show, explain or rollback");
+					  "status, log, show, explain, lint or rollback");
 	const char *nearest = command_nearest(name);
 	return nearest ? usage(p, "unknown command \"%s\"; did you mean %s?", name, nearest)
 		       : usage(p, "unknown command \"%s\"", name);
@@ -256,6 +256,31 @@ static int take_argument(struct parse *p, char **words)
 	if (wanted && !*words && *wanted != '[')
 		return usage(p, "%s needs an argument: %s", p->command->name, wanted);
 	p->request.argument = *words;
+	return 0;
+}
+
+static bool is_lint(const struct parse *p)
+{
+	return !strcmp(p->command->name, "lint");
+}
+
+/* `lint DIR` is `lint --state DIR`. Where nothing else says where the state is, it is here. */
+static int take_directory(struct parse *p)
+{
+	struct request *r = &p->request;
+
+	if (!is_lint(p))
+		return 0;
+	if (r->argument && r->state)
+		return usage(
+			p, "lint takes one directory: \"%s\" or \"%s\"", r->argument, r->state);
+	if (!r->argument && (r->state || r->source || r->ref || (r->remote && *r->remote)))
+		return 0;
+	r->state = r->argument ? r->argument : ".";
+	r->argument = NULL;
+	for (size_t i = 0; flag_table[i].name || flag_table[i].letter; i++)
+		if (flag_table[i].name && !strcmp(flag_table[i].name, "state"))
+			p->seen |= (uint64_t)1 << i;
 	return 0;
 }
 
@@ -289,10 +314,11 @@ static int check_combination(struct parse *p)
 			"give one of them");
 	if (r->confirm && r->root)
 		return usage(p, "--confirm is about the live host; it does not go with --root");
-	if (r->host && !r->root)
-		return usage(p, "--host goes with --root only; -H HOST runs it on another host");
+	if (r->host && !r->root && !is_lint(p))
+		return usage(p, "--host goes with --root and lint only; -H HOST runs it on another "
+				"host");
 	if (r->format == FORMAT_MARKDOWN && !p->command->markdown)
-		return usage(p, "--format markdown goes with plan and check only");
+		return usage(p, "--format markdown goes with plan, check and lint only");
 	return 0;
 }
 
@@ -303,7 +329,9 @@ static int absolute(struct parse *p, const char **path)
 
 	if (!cwd)
 		return err_errno(p->e, -errno, "cannot tell the current directory");
-	*path = arena_printf(p->arena, "%s%s%s", cwd, cwd[1] ? "/" : "", *path);
+	*path = !strcmp(*path, ".")
+			? arena_strdup(p->arena, cwd)
+			: arena_printf(p->arena, "%s%s%s", cwd, cwd[1] ? "/" : "", *path);
 	return 0;
 }
 
@@ -337,7 +365,7 @@ static int resolve_remote(struct parse *p)
 
 	if (!p->command->summary)
 		return 0;
-	if (!r->remote && !r->root && !r->state) {
+	if (!r->remote && !r->root && !r->state && !is_lint(p)) {
 		int rc = ssh_default_host(p->arena, &r->remote, p->e);
 		if (rc)
 			return rc;
@@ -386,6 +414,8 @@ int options_parse(
 	if (*ret_done)
 		return 0;
 	rc = take_argument(&p, &argv[optind + 1]);
+	if (!rc)
+		rc = take_directory(&p);
 	if (!rc)
 		rc = check_combination(&p);
 	if (!rc)

@@ -100,7 +100,7 @@ static void render_effects(struct paint *p, const json_t *list)
 	}
 }
 
-static void render_findings(struct paint *p, const json_t *list)
+void render_markdown_findings(struct paint *p, const json_t *list)
 {
 	const json_t *f;
 	size_t i;
@@ -146,6 +146,6 @@ void render_markdown(struct paint *p, const json_t *plan)
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
 		render_folded(p, plan, change);
 	render_effects(p, json_object_get(plan, "effects"));
-	render_findings(p, json_object_get(plan, "findings"));
+	render_markdown_findings(p, json_object_get(plan, "findings"));
 	render_guard(p, json_object_get(plan, "removal"));
 }

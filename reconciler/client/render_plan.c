@@ -139,7 +139,7 @@ static void render_effects(struct paint *p, const json_t *list)
 		render_effect(p, sorted[i]);
 }
 
-static void render_findings(struct paint *p, const json_t *list)
+void render_findings(struct paint *p, const json_t *list)
 {
 	const json_t *f;
 	size_t i;

@@ -35,7 +35,7 @@ static void json_event(struct sink *sink, json_t *event)
 	if (c && c->writes)
 		print(&s->terminal, event, JSON_COMPACT);
 	else if (!strcmp(name, "plan") || !strcmp(name, "status") || !strcmp(name, "explanation") ||
-		 !strcmp(name, "verify"))
+		 !strcmp(name, "verify") || !strcmp(name, "lint"))
 		print(&s->terminal, json_object_get(event, name), JSON_INDENT(2));
 	else if (!strcmp(name, "generation"))
 		print(&s->terminal, json_object_get(event, name), JSON_COMPACT);

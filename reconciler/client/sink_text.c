@@ -295,6 +295,26 @@ static void on_verify(struct text_sink *s, const json_t *event)
 	show_summary(s, &p);
 }
 
+static void on_lint(struct text_sink *s, const json_t *event)
+{
+	const json_t *lint = json_object_get(event, "lint");
+	struct paint p = paint_out(s);
+
+	terminal_progress(terminal_of(s), NULL);
+	if (s->shown.request->format == FORMAT_MARKDOWN) {
+		render_lint_markdown(&p, lint);
+		show(s, &p);
+		return;
+	}
+	if (!quiet(s) && json_array_size(json_object_get(lint, "findings"))) {
+		render_lint(&p, lint);
+		show(s, &p);
+	}
+	p = paint_out(s);
+	render_lint_summary(&p, lint);
+	show_summary(s, &p);
+}
+
 static void on_generation(struct text_sink *s, const json_t *event)
 {
 	struct paint p = paint_out(s);
@@ -322,6 +342,7 @@ static const struct {
 	{"generation", on_generation},
 	{"explanation", on_explanation},
 	{"verify", on_verify},
+	{"lint", on_lint},
 	{"done", on_done},
 };
 

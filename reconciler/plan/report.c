@@ -103,6 +103,12 @@ json_t *effect_to_json(const struct effect *f, size_t position)
 		because, "along_with", event_string(f->carried_by), "deferred", f->deferred);
 }
 
+json_t *finding_to_json(const struct finding *f)
+{
+	return json_pack("{s:s, s:s, s:o, s:o}", "kind", f->kind, "code", f->code, "where",
+		event_string(f->where), "text", event_string(f->text));
+}
+
 static json_t *removal_to_json(const struct plan *p)
 {
 	json_t *reasons = json_array();
@@ -126,13 +132,8 @@ json_t *plan_to_json(const struct plan *p,
 		json_array_append_new(changes, change_to_json(&p->changes[i], diff_of, userdata));
 	for (size_t i = 0; i < p->effects.n; i++)
 		json_array_append_new(effects, effect_to_json(&p->effects.items[i], i + 1));
-	for (size_t i = 0; i < p->findings.n; i++) {
-		const struct finding *f = &p->findings.items[i];
-
-		json_array_append_new(findings,
-			json_pack("{s:s, s:s, s:o, s:o}", "kind", f->kind, "code", f->code, "where",
-				event_string(f->where), "text", event_string(f->text)));
-	}
+	for (size_t i = 0; i < p->findings.n; i++)
+		json_array_append_new(findings, finding_to_json(&p->findings.items[i]));
 	for (size_t i = 0; i < p->n_skipped; i++)
 		json_array_append_new(skipped, json_pack("{s:s, s:s}", "id", p->skipped[i].id,
 						       "reason", p->skipped[i].reason));

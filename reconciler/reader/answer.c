@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "l4sync/check.h"
+#include "l4sync/lint.h"
 #include "l4sync/child.h"
 #include "l4sync/text.h"
 
@@ -177,9 +178,15 @@ static bool metas_are(const struct resources *want, const struct reader_job *job
 {
 	const char *host = resources_get_meta(want, "host");
 	const char *source = resources_get_meta(want, "source");
+	size_t n = 2;
+	struct lint_ignore ignore;
 
-	return want->n_metas == 2 && host && source &&
-	       !strcmp(host, job->host.name ? job->host.name : "") && source_is(job, a, source);
+	for (size_t i = 0; i < want->n_metas; i++)
+		n += !strcmp(want->metas[i].key, LINT_IGNORE_META) &&
+		     lint_ignore_parse(a, want->metas[i].value, &ignore);
+	return want->n_metas == n && host && source && check_is_line(host) &&
+	       (job->host.any || !strcmp(host, job->host.name ? job->host.name : "")) &&
+	       source_is(job, a, source);
 }
 
 static int check_want(const struct resources *want, const struct module *const *list, struct err *e)

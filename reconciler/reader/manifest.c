@@ -1,6 +1,6 @@
 /*
  * The manifest: l4sync.yaml with hosts/NAME.yaml merged over it, and the keys in it that are no
- * module's (l4sync, hosts, vars, trees).
+ * module's (l4sync, hosts, vars, trees; lint is in lint.c).
  * Called by reader_read().
  */
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define ROOT "root" /* the tree of a state that names none */
 
 /* The keys that are no module's. */
-static const char *const own_keys[] = {"l4sync", "hosts", "vars", "trees"};
+static const char *const own_keys[] = {"l4sync", "hosts", "vars", "trees", "lint"};
 
 /* A YAML file of the state; -ENOENT (not reported) if there is none. */
 static int read_yaml(struct reader *r, const char *path, struct node **ret)
@@ -46,9 +46,32 @@ static int read_yaml(struct reader *r, const char *path, struct node **ret)
 	return code < 0 ? code : node_want_map(*ret, "the manifest", r->diags);
 }
 
+/* Whose state it is, where any host will do. */
+static void choose_host(struct reader *r, const struct node *base)
+{
+	const struct node *list = node_get(base, "hosts");
+	struct reader_host *first = arena_new_of(r->arena, struct reader_host);
+
+	for (size_t i = 0; list && list->kind == NODE_SEQ && i < list->n; i++) {
+		const char *name = list->items[i]->text;
+
+		if (list->items[i]->kind != NODE_SCALAR || !check_is_line(name))
+			continue;
+		if (r->host->name && !strcmp(name, r->host->name))
+			return;
+		if (!first->name)
+			first->name = name;
+	}
+	if (first->name)
+		r->host = first;
+}
+
 static int read_base(struct reader *r, struct node **ret)
 {
 	int code = read_yaml(r, MANIFEST, ret);
+
+	if (!code && r->host->any)
+		choose_host(r, *ret);
 
 	if (code == -ENOENT)
 		return diag_add(r->diags, (struct where){.file = MANIFEST},
@@ -344,5 +367,6 @@ int manifest_read(struct reader *r)
 	node_keys(r->manifest, known_keys(r), r->diags);
 	unsupported_keys("", r->manifest, r->diags);
 	read_vars(r);
+	lint_read(r);
 	return 0;
 }

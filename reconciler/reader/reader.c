@@ -83,7 +83,7 @@ int reader_read(struct tree *tree, const struct reader_host *host, const struct 
 	int code = read_state(&r);
 	if (code < 0)
 		return code;
-	resources_meta(want, "host", host->name ? host->name : "");
+	resources_meta(want, "host", r.host->name ? r.host->name : "");
 	resources_sort(want, NULL);
 	*ret = TAKE_PTR(want);
 	return 0;

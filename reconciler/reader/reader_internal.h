@@ -21,6 +21,9 @@ bool template_is_name(const char *s, size_t size);
  */
 int manifest_read(struct reader *r);
 
+/* `lint:` into the want's metas. Reports. */
+void lint_read(struct reader *r);
+
 /* The directories of trees:, in the state repository, all of which are there; NULL-terminated, in
  * r->arena. Reports, and sets r->tree_missing. */
 const char *const *manifest_trees(struct reader *r);

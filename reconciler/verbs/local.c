@@ -35,6 +35,7 @@ int run_here(const struct request *q, struct sink *s)
 		{"log", verb_log},
 		{"show", verb_show},
 		{"explain", verb_explain},
+		{"lint", verb_lint},
 		{"rollback", verb_rollback},
 		{"recover", verb_recover},
 		{"confirm", verb_confirm},

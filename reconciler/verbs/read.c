@@ -108,7 +108,9 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 	const struct request *q = r->request;
 
 	*job = (struct reader_job){
-		.host = {.name = r->host->name, .machine_id = r->host->machine_id},
+		.host = {.name = r->host->name,
+			.machine_id = r->host->machine_id,
+			.any = r->any_host},
 		.source = {.path_fd = -1},
 		.state_fd = -1,
 		.fetch = true,

@@ -25,7 +25,8 @@ static void check_want(const struct resources *want)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct reader_host host = {"left4me", "4f1c0000000000000000000000000000"};
+	static const struct reader_host host = {
+		.name = "left4me", .machine_id = "4f1c0000000000000000000000000000"};
 	static const char drop_in[] = "[Service]\n", setting[] = "vm.swappiness = 10\n";
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_resources_ struct resources *want = NULL;

@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct reader_host host = {"left4me", "4f1c0000000000000000000000000000"};
+	static const struct reader_host host = {
+		.name = "left4me", .machine_id = "4f1c0000000000000000000000000000"};
 	static const char manifest[] = "l4sync: 1\nhosts: [left4me]\n";
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_resources_ struct resources *want = NULL;

@@ -37,6 +37,10 @@ static int take(const char *data, size_t size, struct err *e)
 	"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git refs/heads/m " COMMIT "\n"
 #define DIR_ITEM "dir:/etc/x\n\tfrom root/etc/x:0:0\n\t=group root\n\t=mode 0755\n\t=owner root\n"
 #define TAIL "blobs 0\nend\n"
+#define WITH_IGNORE(value)                                                                         \
+	"l4sync-resources 1\nmeta host h\nmeta lint-ignore " value                                 \
+	"\nmeta source https://x/r.git m " COMMIT "\n" TAIL
+#define IGNORE WITH_IGNORE("l4sync.yaml:3:7\\tkill-mode-none\\troot/**\\tas it should be")
 
 START_TEST(takes_a_want)
 {
@@ -45,6 +49,7 @@ START_TEST(takes_a_want)
 	ck_assert_msg(!take(HEAD TAIL, strlen(HEAD TAIL), &e), "%s", err_text(&e));
 	ck_assert_msg(
 		!take(HEAD DIR_ITEM TAIL, strlen(HEAD DIR_ITEM TAIL), &e), "%s", err_text(&e));
+	ck_assert_msg(!take(IGNORE, strlen(IGNORE), &e), "%s", err_text(&e));
 }
 END_TEST
 
@@ -68,6 +73,11 @@ static const struct {
 	{"l4sync-resources 1\nmeta host h\nmeta source https://x/r.git " COMMIT "\n" TAIL,
 		"another host or source"},
 	{"l4sync-resources 1\nmeta host h\nmeta source - - -\n" TAIL, "another host or source"},
+	{WITH_IGNORE("l4sync.yaml:3:7\\tno-such-code\\troot/**\\tx"), "another host or source"},
+	{WITH_IGNORE("l4sync.yaml:3:7\\tkill-mode-none\\troot/**"), "another host or source"},
+	{WITH_IGNORE("l4sync.yaml:3:7\\tkill-mode-none\\t\\tx"), "another host or source"},
+	{WITH_IGNORE("l4sync.yaml:3:7\\tkill-mode-none\\ta\\tx\\ty"), "another host or source"},
+	{WITH_IGNORE("l4sync.yaml:3:7\\tkill-mode-none\\ta\\t\\x1b[2J"), "another host or source"},
 	{HEAD "dir:/etc/../root\n" TAIL, "dir:/etc/../root"},
 	{HEAD "file:/etc/x\n\t=group root\n\t=mode 0644\n\t=owner root\n" TAIL, "(file:/etc/x: "},
 	{HEAD "dir:/proc/x\n\t=group root\n\t=mode 0755\n\t=owner root\n" TAIL, "(dir:/proc/x: "},

@@ -48,7 +48,8 @@ static int parse(const char *line)
 static const struct {
 	const char *line, *text;
 } refused[] = {
-	{"", "say what to do: plan, apply, check, verify, status, log, show, explain or rollback "
+	{"", "say what to do: plan, apply, check, verify, status, log, show, explain, lint or "
+	     "rollback "
 	     "(l4sync --help)"},
 	{"pln", "unknown command \"pln\"; did you mean plan? (l4sync --help)"},
 	{"serv", "unknown command \"serv\" (l4sync --help)"},
@@ -72,6 +73,12 @@ static const struct {
 		"--allow-removal (l4sync apply --help)"},
 	{"explain", "explain needs an argument: RESOURCE (l4sync explain --help)"},
 	{"explain --only x y", "--only does not go with explain (l4sync explain --help)"},
+	{"lint a b", "lint takes one argument, [DIR]: \"b\" is too much (l4sync lint --help)"},
+	{"lint a --state b", "lint takes one directory: \"a\" or \"b\" (l4sync lint --help)"},
+	{"lint a --source b",
+		"--state is a directory; it does not go with --source (l4sync lint --help)"},
+	{"lint --only x", "--only does not go with lint (l4sync lint --help)"},
+	{"lint -H h a", "--state is a path on the host h: it begins with / (l4sync lint --help)"},
 	{"confirm", "confirm needs an argument: NONCE (l4sync confirm --help)"},
 	{"verify --root /r", "--root does not go with verify (l4sync verify --help)"},
 	{"verify --only a", "--only does not go with verify (l4sync verify --help)"},
@@ -103,10 +110,10 @@ static const struct {
 	{"apply --heal --allow-rewind",
 		"--heal puts back what was applied last, out of the history: no state is read, so "
 		"it does not go with --allow-rewind (l4sync apply --help)"},
-	{"plan --host a", "--host goes with --root only; -H HOST runs it on another host (l4sync "
-			  "plan --help)"},
+	{"plan --host a", "--host goes with --root and lint only; -H HOST runs it on another "
+			  "host (l4sync plan --help)"},
 	{"log --format markdown",
-		"--format markdown goes with plan and check only (l4sync log --help)"},
+		"--format markdown goes with plan, check and lint only (l4sync log --help)"},
 	{"plan --format xml",
 		"--format takes text, json or markdown, not \"xml\" (l4sync plan --help)"},
 	{"apply --format xml", "--format takes text or json, not \"xml\" (l4sync apply --help)"},
@@ -372,11 +379,12 @@ START_TEST(test_completion)
 	completion_print(f, NULL);
 	completion_print(f, command_find("log"));
 	fclose(f);
-	ck_assert_str_eq(text, "plan\napply\ncheck\nverify\nstatus\nlog\nshow\nexplain\nrollback\n"
-			       "confirm\n--help\n--version\n-H\n"
-			       "-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
-			       "verbose\n--quiet\n--help\n"
-			       "--version\n");
+	ck_assert_str_eq(text,
+		"plan\napply\ncheck\nverify\nstatus\nlog\nshow\nexplain\nlint\nrollback\n"
+		"confirm\n--help\n--version\n-H\n"
+		"-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
+		"verbose\n--quiet\n--help\n"
+		"--version\n");
 }
 END_TEST
 

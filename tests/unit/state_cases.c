@@ -58,7 +58,7 @@ static void take_section(
 	ck_assert_msg(first && text_unescape(c->arena, first, strlen(first), &path),
 		"%s: \"%s\": a path is missing", name, head);
 	if (!strcmp(word, "host"))
-		c->host = (struct reader_host){first, second};
+		c->host = (struct reader_host){.name = first, .machine_id = second};
 	else if (!strcmp(word, "file"))
 		memory_add(c->tree, path, TREE_FILE, body, size);
 	else if (!strcmp(word, "exec"))
@@ -155,7 +155,7 @@ static void run_case(const char *name)
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_buf_ struct buf text = BUF_INIT, out = BUF_INIT;
 	const char *path = arena_printf(a, DIR_NAME "/%s", name);
-	struct state_case c = {.arena = a, .tree = memory_tree_new(a), .host = {"left4me", NULL}};
+	struct state_case c = {.arena = a, .tree = memory_tree_new(a), .host = {.name = "left4me"}};
 
 	read_case(path, &text);
 	take_sections(&c, name, &text);

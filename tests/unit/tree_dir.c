@@ -131,7 +131,7 @@ END_TEST
 START_TEST(others_are_reported)
 {
 	struct diags diags = {.arena = arena};
-	struct reader_host host = {"left4me", NULL};
+	struct reader_host host = {.name = "left4me"};
 	struct resources *want = NULL;
 
 	ck_assert_int_eq(mkfifoat(dir_fd, "root/fifo", 0600), 0);
