@@ -140,6 +140,7 @@ RULE(socket_bind_allow);
 RULE(ip_address_allow);
 RULE(private_users);
 RULE(protect_system);
+RULE(read_only_still);
 RULE(read_write_paths);
 RULE(filter_reset);
 RULE(dynamic_user);

@@ -51,21 +51,52 @@ static const char *bare_path(const char *value)
 	return value + (*value == '+');
 }
 
+/* What ProtectSystem= makes read-only itself, by its value. */
+static const char *protected_paths(const char *value)
+{
+	return !strcmp(value, "strict") ? "/"
+	       : !strcmp(value, "full") ? "/usr /boot /efi /etc"
+	       : !strcmp(value, "yes")  ? "/usr /boot /efi"
+					: "";
+}
+
+/* The words of ReadWritePaths= that are among paths. */
+static void writable_paths(struct lint *l, const struct lint_unit *u, const char *paths,
+	const char *relation, const char *value)
+{
+	const struct setting *s = lint_setting(u, "Service", "ReadWritePaths");
+
+	for (size_t i = 0; s && i < s->n; i++) {
+		const char *path = bare_path(s->values[i]);
+
+		if (!text_has_word(paths, path))
+			continue;
+		for (size_t k = s->n_lines; k-- > 0;)
+			if (text_has_word(s->lines[k], s->values[i])) {
+				lint_at(l, lint_line_of(u, s, k),
+					"ReadWritePaths=%s %s ProtectSystem=%s", path, relation,
+					value);
+				break;
+			}
+	}
+}
+
+/* Weaker in these than ProtectSystem=full is. */
 void lint_protect_system(struct lint *l, const struct lint_subject *s)
 {
 	const char *value = lint_value(l, s->unit, "Service", "ProtectSystem");
-	const struct setting *paths = lint_setting(s->unit, "Service", "ReadWritePaths");
 
-	if (!value || !strcmp(value, "no") || !paths)
-		return;
-	for (size_t i = 0; i < paths->n; i++) {
-		const char *path = bare_path(paths->values[i]);
+	if (value && !strcmp(value, "strict"))
+		writable_paths(l, s->unit, "/usr /etc", "takes back most of", value);
+}
 
-		if (!strcmp(path, "/") || !strcmp(path, "/usr") || !strcmp(path, "/usr/"))
-			lint_at(l, lint_last(s->unit, "Service", "ReadWritePaths"),
-				"ReadWritePaths=%s takes back what ProtectSystem=%s protects", path,
-				value);
-	}
+/* Of two that name one path, the one that forbids wins (measured). */
+void lint_read_only_still(struct lint *l, const struct lint_subject *s)
+{
+	const char *value = lint_value(l, s->unit, "Service", "ProtectSystem");
+
+	if (value)
+		writable_paths(l, s->unit, protected_paths(value), "with", value);
 }
 
 /* Anything of which a part could be made writable again. */
