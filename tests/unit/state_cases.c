@@ -3,6 +3,7 @@
  * expected output. A case is text; lines before the first "=== " say what it is about, then come
  *
  *	=== host NAME [MACHINE-ID]    whom the state is read for; without it "left4me"
+ *	=== any NAME                  the same, where any host that the state is for will do
  *	=== file PATH                 a file of the state, its lines follow
  *	=== exec PATH                 the same, executable
  *	=== link PATH TARGET          a symbolic link
@@ -59,6 +60,8 @@ static void take_section(
 		"%s: \"%s\": a path is missing", name, head);
 	if (!strcmp(word, "host"))
 		c->host = (struct reader_host){.name = first, .machine_id = second};
+	else if (!strcmp(word, "any"))
+		c->host = (struct reader_host){.name = first, .any = true};
 	else if (!strcmp(word, "file"))
 		memory_add(c->tree, path, TREE_FILE, body, size);
 	else if (!strcmp(word, "exec"))
