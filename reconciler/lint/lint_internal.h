@@ -111,6 +111,8 @@ const struct resource *lint_shipped(const struct lint *l, const char *path); /* 
  * that cannot be told. */
 bool lint_is_missing(struct lint *l, const char *path);
 bool lint_user_is_missing(struct lint *l, const char *user);
+/* Whether the state makes that user, and without a shell to log in with. */
+bool lint_user_is_service(struct lint *l, const char *user);
 /* The first bytes of a file of the state or the host; 0: unknown. */
 size_t lint_head(struct lint *l, const char *path, void *ret, size_t size);
 /* Calls each for the words of each line of a configuration file, up to n_max of them. */

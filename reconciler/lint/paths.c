@@ -67,7 +67,7 @@ static void look_in_sysusers(const char *const *words, size_t n, unsigned line, 
 	x->found |= n == 2 && (*words[0] == 'u' || *words[0] == 'm') && !strcmp(words[1], x->name);
 }
 
-static bool found_in(struct lint *l, const char *kind, const char *name,
+static bool found_in(struct lint *l, const char *kind, const char *name, size_t n_words,
 	void (*look)(const char *const *words, size_t n, unsigned line, void *u))
 {
 	struct asking x = {name, false};
@@ -77,7 +77,7 @@ static bool found_in(struct lint *l, const char *kind, const char *name,
 		const char *path = resource_path(item);
 
 		if (path && strstr(path, kind) && text_ends(path, ".conf"))
-			lint_config_lines(l, item->content, 2, look, &x);
+			lint_config_lines(l, item->content, n_words, look, &x);
 	}
 	return x.found;
 }
@@ -86,8 +86,23 @@ bool lint_user_is_missing(struct lint *l, const char *user)
 {
 	uid_t uid;
 
-	return !found_in(l, "/sysusers.d/", user, look_in_sysusers) &&
+	return !found_in(l, "/sysusers.d/", user, 2, look_in_sysusers) &&
 	       host_uid(unit_view_host(l->job->view), user, &uid, NULL) == -ENOENT;
+}
+
+/* The shell is the last field, and may be missing: then nobody logs in. */
+static void look_for_service_user(const char *const *words, size_t n, unsigned line, void *u)
+{
+	struct asking *x = u;
+
+	(void)line;
+	x->found |= n > 1 && *words[0] == 'u' && !strcmp(words[1], x->name) &&
+		    !(*words[n - 1] == '/' && text_ends(words[n - 1], "sh"));
+}
+
+bool lint_user_is_service(struct lint *l, const char *user)
+{
+	return found_in(l, "/sysusers.d/", user, WORDS_MAX, look_for_service_user);
 }
 
 /* Something at the path or below it; or a link that it leads over, wherever that ends. */
@@ -101,7 +116,7 @@ static bool is_in_state(struct lint *l, const char *path)
 				   (resource_get(item, "target") && lint_is_below(path, own))))
 			return true;
 	}
-	return found_in(l, "/tmpfiles.d/", path, look_in_tmpfiles);
+	return found_in(l, "/tmpfiles.d/", path, 2, look_in_tmpfiles);
 }
 
 bool lint_is_missing(struct lint *l, const char *path)

@@ -31,10 +31,17 @@ bool lint_is_secret_name(const char *name, size_t n)
 	return false;
 }
 
-/* A path, or nothing, or what something else fills in, is no secret. */
+/* A path, or nothing, or what something else fills in, is no secret; nor are a switch and a small
+ * number (MAX_TOKEN). */
 static bool is_secret_value(const char *value)
 {
-	return *value && !strchr("/%$", *value);
+	static const char *const switches[] = {"true", "false", "yes", "no", "on", "off"};
+	size_t n = strcspn(value, "\"'");
+
+	for (size_t i = 0; i < ELEMENTS(switches); i++)
+		if (strlen(switches[i]) == n && !strncasecmp(value, switches[i], n))
+			return false;
+	return n && !strchr("/%$", *value) && (n > 5 || strspn(value, "0123456789") < n);
 }
 
 void lint_environment_secret(struct lint *l, const struct lint_subject *s)

@@ -67,8 +67,8 @@ struct granting {
 	const char *file;
 };
 
-/* A line of sudoers(5) that is about one user: their unit must be able to use it. Of several units
- * of that user one is enough, for not each needs it. */
+/* A line of sudoers(5) that is about one user, who does not log in: their unit must be able to use
+ * it. Of several units of that user one is enough, for not each needs it. */
 static void look_at_grant(const char *const *words, size_t n, unsigned line, void *userdata)
 {
 	struct granting *x = userdata;
@@ -76,7 +76,8 @@ static void look_at_grant(const char *const *words, size_t n, unsigned line, voi
 	const struct lint_line *broken = NULL;
 	const char *unit = NULL;
 
-	if (n < 2 || !strchr(words[1], '=') || strpbrk(words[0], "%#@+:,"))
+	if (n < 2 || !strchr(words[1], '=') || strpbrk(words[0], "%#@+:,") ||
+		!lint_user_is_service(l, words[0]))
 		return;
 	for (size_t i = 0; i < l->n_units; i++) {
 		const struct setting *s = lint_setting(&l->units[i], "Service", "User");

@@ -59,9 +59,8 @@ static void parse_entry(struct reader *r, const struct node *entry)
 		return;
 	bad = node_keys(entry, known, r->diags);
 	for (size_t i = 0; i < ELEMENTS(fields); i++)
-		if (parse_text(r, entry, i, fields[i]) < 0)
-			bad = -EINVAL;
-		else if (!i && check_code(r, node_get(entry, "code")) < 0)
+		if (parse_text(r, entry, i, fields[i]) < 0 ||
+			(!i && check_code(r, node_get(entry, "code")) < 0))
 			bad = -EINVAL;
 	if (bad < 0)
 		return;
