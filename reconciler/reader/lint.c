@@ -51,7 +51,7 @@ static int check_code(struct reader *r, const struct node *n)
 static void parse_entry(struct reader *r, const struct node *entry)
 {
 	static const char *const known[] = {"code", "where", "reason", NULL};
-	struct lint_ignore ignore;
+	struct lint_ignore ignore = {0};
 	const char **fields[] = {&ignore.code, &ignore.where, &ignore.reason};
 	int bad = node_want_map(entry, "lint: ignore", r->diags);
 
