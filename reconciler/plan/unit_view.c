@@ -127,7 +127,7 @@ int unit_view_after(struct unit_view *v, struct unit_index **ret, struct err *e)
 int unit_view_configs(struct unit_view *v, const char *unit, struct unit_config *before,
 	struct unit_config *after, struct err *e)
 {
-	struct unit_index *x, *y;
+	struct unit_index *x = NULL, *y = NULL;
 	int r = unit_view_before(v, &x, e);
 
 	if (r >= 0)
