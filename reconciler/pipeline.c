@@ -179,7 +179,8 @@ struct applying {
 	struct run *run;
 	struct rolling rolling;
 	struct applied applied;
-	unsigned long long begun_usec; /* CLOCK_REALTIME */
+	size_t n_acted;
+	const char **acted; /* units that it has started or restarted */
 };
 
 /* Reloads, which come behind the restarts. */
@@ -213,6 +214,25 @@ static bool has_restarts(const struct plan *p)
 	return found;
 }
 
+/* What this run has started or restarted. */
+static void note_acted(struct applying *x, const struct effects *f, enum action action)
+{
+	struct arena *a = x->run->arena;
+	const char **longer = arena_array(a, const char *, x->n_acted + f->n);
+
+	if (x->n_acted)
+		memcpy(longer, x->acted, x->n_acted * sizeof *longer);
+	x->acted = longer;
+	for (size_t i = 0; i < f->n; i++) {
+		bool other = f->items[i].action != action;
+
+		for (size_t k = 0; !other && k < x->rolling.owed.n; k++)
+			other = !strcmp(x->rolling.owed.items[k].unit, f->items[i].target);
+		if (!other)
+			x->acted[x->n_acted++] = f->items[i].target;
+	}
+}
+
 static int do_restarts(void *userdata, struct txn *t, struct err *e)
 {
 	struct applying *x = userdata;
@@ -227,6 +247,7 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 		txn_expect(t, now.n);
 		c = restart_rolling(t, &now, &x->rolling, e);
 	}
+	note_acted(x, &now, ACTION_RESTART);
 	free(now.items);
 	note_deferred(x->run->plan, &x->rolling.owed);
 	x->applied.restarted = x->rolling.restarted;
@@ -257,6 +278,49 @@ static int verify(struct run *r, struct err *e)
 	return c < 0 ? c : 0;
 }
 
+/* Also with `settle: 0s`, and if it was well for as long as it was looked at. */
+static int verify_running(struct applying *x, struct err *e)
+{
+	struct run *r = x->run;
+	const struct unit_status *u;
+	int c = 0;
+
+	unit_view_refresh(r->units);
+	for (size_t i = 0; i < x->n_acted && c >= 0; i++) {
+		c = unit_view_find(r->units, x->acted[i], &u, e);
+		if (c >= 0 && u &&
+			(!strcmp(u->active_state, "failed") ||
+				!strcmp(u->sub_state, "auto-restart")))
+			c = err_set(e, -EREMOTEIO,
+				"%s was started by this apply, and does not run any more: it has "
+				"failed",
+				x->acted[i]);
+	}
+	return c;
+}
+
+/* The last step: what the state says of what runs. */
+static int verify_units(struct applying *x, struct err *e)
+{
+	struct run *r = x->run;
+	int c;
+
+	if (!r->host->live)
+		return 0;
+	note_acted(x, &r->plan->effects, ACTION_START);
+	c = verify_running(x, e);
+	if (c < 0)
+		return c;
+	c = verify_started(r->host, r->arena, r->want, x->acted, x->n_acted, e);
+	if (c >= 0 || c == -EREMOTEIO)
+		return c;
+	event_message(r->sink, "warning",
+		"whether what the state says in verify is true could not be looked at: %s",
+		err_text(e));
+	err_clear(e);
+	return 0;
+}
+
 static int do_record(void *userdata, struct err *e)
 {
 	struct applying *x = userdata;
@@ -264,8 +328,8 @@ static int do_record(void *userdata, struct err *e)
 	struct debts debts = plan_debts(r->plan, &x->rolling.owed);
 	int c = verify(r, e);
 
-	if (c >= 0 && r->host->live)
-		c = verify_started(r->host, r->arena, r->want, x->begun_usec, e);
+	if (c >= 0)
+		c = verify_units(x, e);
 	if (c >= 0)
 		c = debts_prepare(r->host, &debts, e);
 	if (c < 0)
@@ -291,13 +355,8 @@ static int do_discard(void *userdata, struct err *e)
 enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 {
 	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key, r->sink);
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
 	struct applying x = {
 		.run = r,
-		.begun_usec = (unsigned long long)now.tv_sec * 1000000 +
-			      (unsigned long long)now.tv_nsec / 1000,
 		.rolling = {.plan = r->plan,
 			.key = r->key,
 			.restart_busy = r->request->restart_busy},

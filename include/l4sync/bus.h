@@ -48,6 +48,7 @@ struct unit_details {
 	uint32_t main_pid;
 	uint64_t active_enter_usec;  /* CLOCK_REALTIME; 0: never */
 	uint64_t inactive_exit_usec; /* CLOCK_REALTIME; when it was last started; 0: never */
+	uint64_t exec_start_usec;    /* the same of a service's main process */
 	const char **names;          /* NULL-terminated: aliases */
 	const char **after;          /* NULL-terminated: After= */
 };
@@ -137,11 +138,12 @@ int bus_unit_carries(struct bus *b, struct arena *a, const char *unit, const cha
 int bus_realize(struct bus *b, const char *unit, struct err *e);
 
 /*
- * Behind a daemon-reload, which takes the programs of SocketBindAllow=, SocketBindDeny= and
- * RestrictNetworkInterfaces= off what runs (seen on 257): puts them back, for every unit of the
- * host. Two round trips, and two a unit that has one.
+ * The units of the host that run and have programs of SocketBindAllow=, SocketBindDeny= or
+ * RestrictNetworkInterfaces=: a daemon-reload takes those off (seen on 257), bus_realize() puts
+ * them back. In the arena. Two round trips.
  */
-int bus_restore_filters(struct bus *b, struct arena *a, struct err *e);
+int bus_filtered_units(
+	struct bus *b, struct arena *a, const char ***ret, size_t *ret_n, struct err *e);
 
 /* A unit's cgroup below /sys/fs/cgroup ("/system.slice/x.service"), in the arena; NULL in *ret: it
  * has none. */

@@ -15,19 +15,20 @@ const struct resource *verify_rules(
 
 /*
  * Units of truth_units() that run, by the rules of want (which may be NULL): adds a finding for
- * each setting that is not in force (where the rules ask for that, or all_settings), each path of
+ * each setting that is not in force (where the rules ask for that, or all), each path of
  * `hidden` that exists with the root of one of its processes, each of `empty` that is not, and an
- * exposure that is higher than it may be; *ret_n is raised by their number.
+ * exposure that is higher than it may be, or (with all) cannot be told; *ret_n is raised by their
+ * number.
  */
 int verify_judge(struct host *h, struct arena *a, const struct resources *want,
-	const struct truth_unit *units, size_t n, bool all_settings, struct findings *f,
-	size_t *ret_n, struct err *e);
+	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
+	struct err *e);
 
 /*
- * Of what was started after since_usec (CLOCK_REALTIME) and has rules: -EREMOTEIO with the first
- * that does not hold, and how many more there are.
+ * Of units that an apply has started or restarted: -EREMOTEIO with what does not hold. Other errors
+ * say that it could not be looked at, which is no reason to undo anything.
  */
 int verify_started(struct host *h, struct arena *a, const struct resources *want,
-	unsigned long long since_usec, struct err *e);
+	const char *const *names, size_t n, struct err *e);
 
 #endif

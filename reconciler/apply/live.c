@@ -134,6 +134,28 @@ static int check_set(struct txn *t, struct bus *bus, const char *unit, const cha
 	return mismatch(unit, property, file, "what the unit says", *text ? text : "empty", e);
 }
 
+/* A unit that is not what this run is about: what others have changed of it and not put into force
+ * comes along, and must not hit what runs there. */
+static int realize_other(struct txn *t, struct bus *bus, const char *unit, struct err *e)
+{
+	const char *cgroup = NULL;
+	int r = bus_unit_cgroup(bus, t->arena, unit, &cgroup, e);
+
+	if (r < 0 || !cgroup)
+		return r;
+	for (const struct cgroup_limit *of = cgroup_limits; of->directive && r >= 0; of++)
+		r = check_hits(t, bus, unit, cgroup, of, e);
+	if (r != -EBUSY)
+		return r < 0 ? r : bus_realize(bus, unit, e);
+	event_message(t->sink, "warning",
+		"%s. Somebody has lowered that and systemd will put it into force before long; "
+		"what "
+		"a daemon-reload takes off a unit is not put back there",
+		err_text(e));
+	err_clear(e);
+	return 0;
+}
+
 /* A slice's DefaultMemoryLow= and DefaultMemoryMin= are its members' own, and reach the kernel only
  * when those are touched. */
 static int realize_members(struct txn *t, struct bus *bus, const char *cgroup, struct err *e)
@@ -150,8 +172,22 @@ static int realize_members(struct txn *t, struct bus *bus, const char *cgroup, s
 			continue;
 		r = bus_unit_cgroup(bus, t->arena, units[i].name, &own, e);
 		if (r >= 0 && own && text_starts(own, arena_printf(t->arena, "%s/", cgroup)))
-			r = bus_realize(bus, units[i].name, e);
+			r = realize_other(t, bus, units[i].name, e);
 	}
+	return r;
+}
+
+int live_restore_filters(struct txn *t, struct err *e)
+{
+	const char **units;
+	struct bus *bus;
+	size_t n = 0;
+	int r = host_bus(t->host, &bus, e);
+
+	if (r >= 0)
+		r = bus_filtered_units(bus, t->arena, &units, &n, e);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = realize_other(t, bus, units[i], e);
 	return r;
 }
 

@@ -19,4 +19,7 @@ int live_put(struct txn *t, const char *unit, size_t *ret_unchecked, struct err 
 int live_commit(struct txn *t, const char *unit, struct err *e);
 const char *live_sentence(struct arena *a, const char *unit);
 
+/* Behind a daemon-reload: what that takes off units of the host that run is put back. */
+int live_restore_filters(struct txn *t, struct err *e);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "l4sync/bus.h"
 
+#include "live.h"
 #include "txn_internal.h"
 
 void rollback_event(struct txn *t, const char *state, const char *text)
@@ -39,7 +40,7 @@ static void reload(struct txn *t, size_t *left_count)
 	struct bus *bus;
 
 	if (host_bus(t->host, &bus, &e) < 0 || bus_reload(bus, RELOAD_TIMEOUT_MS, &e) < 0 ||
-		bus_restore_filters(bus, t->arena, &e) < 0) {
+		live_restore_filters(t, &e) < 0) {
 		(*left_count)++;
 		rollback_event(
 			t, "failed", arena_printf(t->arena, "daemon-reload: %s", err_text(&e)));

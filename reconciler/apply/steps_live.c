@@ -79,7 +79,7 @@ static int commit_reload(struct txn *t, struct step *s, struct err *e)
 		r = bus_reload(bus, RELOAD_TIMEOUT_MS, e);
 	if (r >= 0)
 		t->reloaded_usec = realtime_usec();
-	return r < 0 ? r : bus_restore_filters(bus, t->arena, e);
+	return r < 0 ? r : live_restore_filters(t, e);
 }
 
 static const char *sentence_reload(struct arena *a, const struct step *s)

@@ -104,7 +104,7 @@ static void unit(struct paint *p, const json_t *u, const json_t *findings)
 
 	if (p->verbosity >= 0) {
 		paint_text(p, field(u, "unit"));
-		buf_adds(&p->buf, ok ? "  ok: " : "  ");
+		buf_adds(&p->buf, ok ? "  ok: " : "  FAILED: ");
 		counts(p, u);
 		buf_addc(&p->buf, '\n');
 	}
@@ -124,9 +124,20 @@ void render_verify(struct paint *p, const json_t *document)
 
 void render_verify_summary(struct paint *p, const json_t *document)
 {
-	const json_t *summary = json_object_get(document, "summary");
+	const json_t *summary = json_object_get(document, "summary"),
+		     *findings = json_object_get(document, "findings");
+	size_t untrue = 0;
 
+	for (size_t i = 0; i < json_array_size(findings); i++)
+		untrue += strcmp(field(json_array_get(findings, i), "code"),
+				  "setting-not-in-force") != 0;
 	count(p, field_number(summary, "units"), "unit", "units", true);
 	buf_adds(&p->buf, ": ");
 	counts(p, summary);
+	if (!untrue)
+		return;
+	paint_style(p, STYLE_RED);
+	buf_addf(&p->buf, ", %zu that the state says %s not true", untrue,
+		untrue == 1 ? "is" : "are");
+	paint_style(p, STYLE_PLAIN);
 }

@@ -44,6 +44,7 @@ static const struct property properties[] = {
 	UNIT_PROPERTY("Names", 'S', false, d.names),
 	UNIT_PROPERTY("ConditionResult", 'b', true, condition_result),
 	UNIT_PROPERTY("ConditionTimestamp", 't', true, condition_usec),
+	SERVICE_PROPERTY("ExecMainStartTimestamp", 't', false, d.exec_start_usec),
 	SERVICE_PROPERTY("MainPID", 'u', false, d.main_pid),
 	SERVICE_PROPERTY("NRestarts", 'u', false, d.n_restarts),
 	SERVICE_PROPERTY("Result", 's', false, d.result),

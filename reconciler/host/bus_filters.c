@@ -1,7 +1,6 @@
 /*
- * What a daemon-reload takes away from services that run, and how they get it back (bus.h).
- * Restarts nothing and changes no setting. Called by the transaction and the rollback, behind each
- * reload.
+ * The units that run and from which a daemon-reload takes something away (bus.h).
+ * Changes nothing. Called by live.c, behind each reload.
  */
 #include <errno.h>
 #include <string.h>
@@ -89,7 +88,8 @@ static bool may_be_filtered(const struct unit_status *u)
 	       text_has_word("service socket mount swap scope slice", type);
 }
 
-int bus_restore_filters(struct bus *b, struct arena *a, struct err *e)
+int bus_filtered_units(
+	struct bus *b, struct arena *a, const char ***ret, size_t *ret_n, struct err *e)
 {
 	struct flight f = {.b = b};
 	struct unit_status *units;
@@ -108,13 +108,15 @@ int bus_restore_filters(struct bus *b, struct arena *a, struct err *e)
 		}
 	if (r >= 0)
 		r = bus_flight_wait(&f, e);
+	*ret = arena_array(a, const char *, n_holders);
+	*ret_n = 0;
 	for (size_t i = 0; i < n_holders && r >= 0; i++) {
 		if (holders[i].error < 0)
 			r = err_errno(e, holders[i].error,
 				"%s: cannot read what systemd says of its network filters",
 				holders[i].unit);
 		else if (holders[i].filtered)
-			r = bus_realize(b, holders[i].unit, e);
+			(*ret)[(*ret_n)++] = holders[i].unit;
 	}
 	return r < 0 ? r : 0;
 }

@@ -32,7 +32,8 @@ static int on_number(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
 	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e)
 {
-	struct number *numbers = arena_array(a, struct number, 3 * n + 1), *x = numbers;
+	uint64_t *executed = arena_array(a, uint64_t, n);
+	struct number *numbers = arena_array(a, struct number, 4 * n + 1), *x = numbers;
 	struct flight f = {.b = b};
 
 	*ret_read_usec = 0;
@@ -53,6 +54,11 @@ int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size
 		if (r >= 0)
 			r = bus_flight_get(&f, path, UNIT_INTERFACE, "StateChangeTimestamp",
 				on_number, x++, e);
+		executed[i] = 0;
+		*x = (struct number){.flight = &f, .usec = &executed[i]};
+		if (r >= 0)
+			r = bus_flight_get(&f, path, SERVICE_INTERFACE, "ExecMainStartTimestamp",
+				on_number, x++, e);
 		*x = (struct number){.flight = &f, .pid = &runs[i].main_pid};
 		if (r >= 0)
 			r = bus_flight_get(
@@ -63,6 +69,10 @@ int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size
 	for (const struct number *y = numbers; y < x && r >= 0; y++)
 		if (y->error < 0)
 			r = err_errno(e, y->error, "cannot read what systemd says of its units");
+	/* An automatic restart does not touch the former. */
+	for (size_t i = 0; i < n && r >= 0; i++)
+		if (runs[i].started_usec && executed[i] > runs[i].started_usec)
+			runs[i].started_usec = executed[i];
 	return r < 0 ? r : 0;
 }
 

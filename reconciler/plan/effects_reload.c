@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "l4sync/command_line.h"
 #include "l4sync/plan.h"
 #include "l4sync/unit_meaning.h"
 #include "l4sync/unit_view.h"
@@ -111,6 +112,22 @@ static int lint_path(struct plan *p, struct unit_view *view, const struct resour
 	return 0;
 }
 
+/* A hook is found missing only when it is needed. */
+static void lint_hook(
+	struct plan *p, struct unit_view *view, const struct resource *policy, const char *key)
+{
+	const char *line = resource_get(policy, arena_printf(p->arena, "restart.%s", key));
+	_cleanup_close_ int fd = -1;
+	const char *const *words;
+
+	if (!line || command_line_split(p->arena, line, NULL, &words, NULL) < 0 ||
+		strchr(words[0], '%') || ships(p, words[0]) ||
+		host_open_following(unit_view_host(view), words[0], O_PATH, &fd, NULL) >= 0)
+		return;
+	finding_add(&p->findings, "lint", "hook-missing", policy->id,
+		"%s: there is no %s, neither in the state nor on the host", key, words[0]);
+}
+
 static int lint_policy(
 	struct plan *p, struct unit_view *view, const struct resource *policy, struct err *e)
 {
@@ -120,6 +137,9 @@ static int lint_policy(
 	for (size_t i = 0; i < policy->n_attrs && r >= 0; i++)
 		if (!strcmp(policy->attrs[i].key, NAMED_RESTART_ON))
 			r = lint_path(p, view, policy, policy->attrs[i].value, e);
+	lint_hook(p, view, policy, "before");
+	lint_hook(p, view, policy, "check");
+	lint_hook(p, view, policy, "busy");
 	if (r < 0 || !resource_get(policy, "on_change"))
 		return r;
 	r = plan_check_reload(view, p->arena, resource_name(policy->id), &why);

@@ -225,7 +225,9 @@ static const char *nothing_text(struct explaining *x, bool planned)
 	for (size_t i = 0; i < x->n_chains; i++)
 		acts |= x->chains[i].acts;
 	if (!x->managed && !x->unit)
-		return "the state does not have it: what others change in it restarts nothing";
+		return "the state does not have it: what others change in it restarts nothing, but "
+		       "where "
+		       "restart_on names it";
 	if (text_starts(x->id, "sysctl:"))
 		return "a kernel setting is put into the kernel, and restarts no unit";
 	if (text_starts(x->id, "dir:"))

@@ -112,7 +112,8 @@ static int drop_fresh(struct unit_view *view, struct arena *a, unsigned long lon
 		unsigned long long older_than = f->items[i].older_than_usec;
 		unsigned long long since = older_than ? older_than : reloaded_usec;
 
-		if (!since || details[i].inactive_exit_usec <= since)
+		if (!since || (details[i].inactive_exit_usec <= since &&
+				      details[i].exec_start_usec <= since))
 			f->items[kept++] = f->items[i];
 	}
 	f->n = kept;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "l4sync/bus.h"
 #include "l4sync/module.h"
@@ -36,7 +37,9 @@ static bool has_come(const struct recorded *x, const struct triple *t)
 	return t->base && t->want && t->live.live && !t->live.skip && t->live.changed_usec &&
 	       (is_unit_file(t->module) || !strcmp(type, "file") || !strcmp(type, "link")) &&
 	       resource_matches(t->module, t->want, t->live.live, x->key) &&
-	       !resource_matches(t->module, t->base, t->live.live, x->key);
+	       (!resource_same(t->base, t->live.live, "target") ||
+		       (t->base->content &&
+			       !content_same(t->base->content, t->live.live->content, x->key)));
 }
 
 /* Resources as changes from what was applied last to what is there. */
@@ -82,6 +85,12 @@ static int recorded_index(struct stale *s, struct unit_index **ret, struct err *
 	return unit_index_new(unit_view_host(s->view), a, overlays, s->d.n_changes, ret, e);
 }
 
+bool stale_is_younger(
+	const struct stale *s, unsigned long long changed_usec, unsigned long long started_usec)
+{
+	return started_usec && started_usec < changed_usec && changed_usec <= s->now_usec;
+}
+
 static const struct unit_run *run_of(const struct stale *s, const char *unit)
 {
 	static const struct unit_run none;
@@ -95,9 +104,8 @@ static const struct unit_run *run_of(const struct stale *s, const char *unit)
 /* Whether the unit was started before the change, which is one of the list. */
 static bool is_older(const struct stale *s, const char *unit, const struct change *c)
 {
-	uint64_t started = run_of(s, unit)->started_usec;
-
-	return started && started < s->changed_usec[c - s->d.changes];
+	return stale_is_younger(
+		s, s->changed_usec[c - s->d.changes], run_of(s, unit)->started_usec);
 }
 
 void stale_note_time(struct stale *s, const char *unit, unsigned long long changed_usec)
@@ -140,7 +148,10 @@ static int consider_unit(struct stale *s, const char *unit, const struct change 
 	bool affected;
 	size_t n;
 
-	if (!is_older(s, unit, c))
+	/* What systemd has not read nobody runs with, whenever he was started. */
+	bool unread = is_unit_file(c->module) && s->changed_usec[c - s->d.changes] > s->read_usec &&
+		      run_of(s, unit)->started_usec;
+	if (!unread && !is_older(s, unit, c))
 		return 0;
 	int r = unit_affected(&s->d, unit, c, &before, &after, &affected);
 	if (r < 0 || !affected)
@@ -152,7 +163,8 @@ static int consider_unit(struct stale *s, const char *unit, const struct change 
 			"another %s",
 			unit, c->id, names_of(s->d.plan->arena, list, n));
 	meaning_effects(&s->d, unit, &before, &after, c->id);
-	note_time(s, unit, c);
+	if (!unread)
+		note_time(s, unit, c);
 	return 0;
 }
 
@@ -207,8 +219,10 @@ static int consider_unread(struct stale *s, const struct triple *t)
 			!unit_index_concerns(s->d.after, resource_path(t->want), u->name))
 			continue;
 		int r = is_unread(s, t, u->name, &unread);
-		if (r < 0 || !unread)
+		if (r < 0)
 			return r;
+		if (!unread)
+			continue;
 		effect_add(s->effects, ACTION_DAEMON_RELOAD, NULL, t->id);
 		finding_add(&s->d.plan->findings, "stale", "configuration-unread", t->id,
 			"systemd has not read %s since it changed: nobody has reloaded it", t->id);
@@ -288,8 +302,12 @@ int stale_effects(struct deriving *d, const struct recorded *recorded)
 		.view = d->view,
 		.effects = &d->plan->effects,
 	};
+	struct timespec now;
 	int r = unit_view_list(d->view, &s.d.units, &s.d.n_units, d->e);
 
+	clock_gettime(CLOCK_REALTIME, &now);
+	s.now_usec =
+		(unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000;
 	if (r >= 0)
 		r = unit_view_before(d->view, &s.d.after, d->e);
 	if (r < 0)

@@ -14,10 +14,16 @@ struct stale {
 	bool *is_managed;                       /* of each unit that is loaded: it is the state's */
 	struct unit_run *runs;                  /* of those, and where there are changes of all */
 	uint64_t read_usec;                     /* when systemd has read its files */
+	unsigned long long now_usec;            /* CLOCK_REALTIME, as all of these */
 };
 
 /* Whether it is a unit's file that is as it should be. */
 bool stale_is_wanted(const struct stale *s, const struct triple *t);
+
+/* Whether a change came after a start; one in the future is a clock that was set back, and tells
+ * nothing. */
+bool stale_is_younger(
+	const struct stale *s, unsigned long long changed_usec, unsigned long long started_usec);
 
 /* A restart that came meanwhile, by somebody else, does it as well. */
 void stale_note_time(struct stale *s, const char *unit, unsigned long long changed_usec);

@@ -50,8 +50,9 @@ static bool is_managed_path(const struct stale *s, const char *path)
 	return false;
 }
 
-/* When a regular file changed that lies there; 0: there is none. */
-static unsigned long long file_changed_usec(const struct stale *s, const char *path)
+/* When a regular file changed that lies there; 0: there is none. Of content: the inode alone also
+ * changes with its mode, or with another name for it. */
+static unsigned long long file_changed_usec(const struct stale *s, const char *path, bool content)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
@@ -59,7 +60,11 @@ static unsigned long long file_changed_usec(const struct stale *s, const char *p
 	if (host_open_following(unit_view_host(s->view), path, O_PATH, &fd, NULL) < 0 ||
 		fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	return stat_changed_usec(&st);
+	unsigned long long changed = stat_changed_usec(&st),
+			   modified = (unsigned long long)st.st_mtim.tv_sec * 1000000 +
+				      (unsigned long long)st.st_mtim.tv_nsec / 1000;
+
+	return content && modified < changed ? modified : changed;
 }
 
 /* What the kernel says that its main process executes, in the arena; NULL: it cannot be told. */
@@ -112,7 +117,8 @@ static void follow(struct suspect *x, const struct named *named, unsigned long l
 	const char *id = arena_printf(p->arena, "file:%s", named->path);
 	bool reload = content_action(&x->stale->d, named) == ACTION_RELOAD;
 
-	if (reload && x->run->state_usec > changed)
+	if ((reload && x->run->state_usec > changed) ||
+		(!reload && !strcmp(restart_mode(p, x->unit), "never")))
 		return;
 	finding_add(&p->findings, "stale", "content-older", id,
 		"%s was started%s before %s changed, which the state names in restart_on", x->unit,
@@ -128,9 +134,10 @@ static void consider_named(const struct named *named, void *userdata)
 {
 	struct suspect *x = userdata;
 	struct stale *s = x->stale;
-	unsigned long long changed = file_changed_usec(s, named->path);
+	unsigned long long changed =
+		file_changed_usec(s, named->path, strcmp(named->key, "ExecStart") != 0);
 
-	if (changed <= x->run->started_usec || is_managed_path(s, named->path))
+	if (!stale_is_younger(s, changed, x->run->started_usec) || is_managed_path(s, named->path))
 		return;
 	if (!strcmp(named->key, NAMED_RESTART_ON)) {
 		follow(x, named, changed);
@@ -158,7 +165,11 @@ static int look_at(struct suspect *x)
 	for (size_t i = 0; i < rec->n && r >= 0; i++) {
 		const struct triple *t = &rec->triples[i];
 
-		if (stale_is_wanted(s, t) && t->live.changed_usec > x->run->started_usec &&
+		/* Of what was applied here, the apply has seen to it. */
+		if (stale_is_wanted(s, t) &&
+			stale_is_younger(s, t->live.changed_usec, x->run->started_usec) &&
+			!(t->base &&
+				resource_matches(t->module, t->base, t->live.live, rec->key)) &&
 			unit_config_has(&config, resource_path(t->want)))
 			x->files[x->n_files++] = t;
 	}
@@ -209,6 +220,14 @@ static const struct triple *who_says(const struct suspect *x, const struct truth
 	return found;
 }
 
+static bool has_secrets(const struct suspect *x)
+{
+	for (size_t i = 0; i < x->n_files; i++)
+		if (x->files[i]->want->secret)
+			return true;
+	return false;
+}
+
 /* "NoNewPrivileges is no in process 12 (sleep), declared yes; …", and whose word that is; NULL:
  * nothing is lacking. */
 static const struct triple *find_lacking(
@@ -230,10 +249,12 @@ static const struct triple *find_lacking(
 			more++;
 			continue;
 		}
-		buf_addf(&b, "%s%s is %s", shown++ ? "; " : "", t->directive, t->real);
+		buf_addf(&b, "%s%s is %s", shown++ ? "; " : "", t->directive,
+			has_secrets(x) ? "not what it says" : t->real);
 		if (t->pid)
 			buf_addf(&b, " in process %d (%s)", t->pid, t->process);
-		buf_addf(&b, ", declared %s", t->declared);
+		if (!has_secrets(x))
+			buf_addf(&b, ", declared %s", t->declared);
 	}
 	if (more)
 		buf_addf(&b, "; and %zu more", more);

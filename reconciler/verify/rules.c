@@ -23,6 +23,8 @@
 #include "exposure.h"
 #include "members.h"
 
+#define UNTRUE_SHOWN 20
+
 const struct resource *verify_rules(struct arena *a, const struct resources *want, const char *unit)
 {
 	const struct resource *item = resources_find(want, arena_printf(a, "verify:%s", unit));
@@ -153,31 +155,10 @@ static int look_at_paths(struct host *h, const char *unit, const struct resource
 	return 0;
 }
 
-/* Services that run and have rules. */
-static int find_ruled(struct host *h, struct arena *a, const struct resources *want,
-	const char ***ret, size_t *ret_n, struct err *e)
-{
-	struct unit_status *units;
-	struct bus *bus;
-	size_t n;
-	int r = host_bus(h, &bus, e);
-
-	*ret_n = 0;
-	if (r >= 0)
-		r = bus_list_units(bus, a, &units, &n, e);
-	if (r < 0)
-		return r;
-	*ret = arena_array(a, const char *, n);
-	for (size_t i = 0; i < n; i++)
-		if (text_ends(units[i].name, ".service") && unit_status_running(&units[i]) &&
-			verify_rules(a, want, units[i].name))
-			(*ret)[(*ret_n)++] = units[i].name;
-	return 0;
-}
-
 /* Whether systemd-analyze gives them no more than the state allows. */
 static int judge_exposures(struct arena *a, const struct resources *want,
-	const struct truth_unit *units, size_t n, struct findings *f, size_t *ret_n, struct err *e)
+	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
+	struct err *e)
 {
 	const char **names = arena_array(a, const char *, n), *most;
 	unsigned *tenths = arena_array(a, unsigned, n), whole = 0, tenth = 0;
@@ -194,7 +175,7 @@ static int judge_exposures(struct arena *a, const struct resources *want,
 		most = resource_get(verify_rules(a, want, names[i]), "exposure");
 		tenth = 0;
 		sscanf(most, "%2u.%1u", &whole, &tenth);
-		if (tenths[i] <= whole * 10 + tenth)
+		if (tenths[i] <= whole * 10 + tenth || (tenths[i] == EXPOSURE_UNKNOWN && !all))
 			continue;
 		if (tenths[i] == EXPOSURE_UNKNOWN)
 			finding_add(f, "verify", "exposure", names[i],
@@ -212,54 +193,55 @@ static int judge_exposures(struct arena *a, const struct resources *want,
 }
 
 int verify_judge(struct host *h, struct arena *a, const struct resources *want,
-	const struct truth_unit *units, size_t n, bool all_settings, struct findings *f,
-	size_t *ret_n, struct err *e)
+	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
+	struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		const struct resource *rules = want ? verify_rules(a, want, units[i].unit) : NULL;
 
-		if (all_settings || (rules && resource_has(rules, "kernel", "true")))
+		if (all || (rules && resource_has(rules, "kernel", "true")))
 			judge_settings(&units[i], f, ret_n);
 		if (rules)
 			r = look_at_paths(h, units[i].unit, rules, f, ret_n, e);
 	}
-	return r < 0 || !want ? r : judge_exposures(a, want, units, n, f, ret_n, e);
+	return r < 0 || !want ? r : judge_exposures(a, want, units, n, all, f, ret_n, e);
 }
 
-static bool has_rules(const struct resources *want)
+/* All of them, for after the rollback nothing shows them any more. */
+static const char *untrue_text(const struct findings *f)
 {
-	for (size_t i = 0; i < want->n; i++)
-		if (resource_is(want->items[i], "verify"))
-			return true;
-	return false;
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < f->n && i < UNTRUE_SHOWN; i++)
+		buf_addf(&b, "%s%s: %s", i ? "; " : "", f->items[i].where, f->items[i].text);
+	if (f->n > UNTRUE_SHOWN)
+		buf_addf(&b, "; and %zu more", f->n - UNTRUE_SHOWN);
+	return arena_strdup(f->arena, b.data);
 }
 
 int verify_started(struct host *h, struct arena *a, const struct resources *want,
-	unsigned long long since_usec, struct err *e)
+	const char *const *names, size_t n, struct err *e)
 {
-	struct findings f = {.arena = a};
-	size_t n = 0, n_started = 0, failed = 0;
-	const char **names;
-
-	if (!has_rules(want))
-		return 0;
-	int r = find_ruled(h, a, want, &names, &n, e);
+	const char **ruled = arena_array(a, const char *, n);
 	struct truth_unit *units = arena_array(a, struct truth_unit, n);
-	if (r >= 0 && n)
-		r = truth_units(h, a, names, n, units, e);
-	for (size_t i = 0; i < n && r >= 0; i++)
-		if (units[i].running && units[i].started_usec >= since_usec)
-			units[n_started++] = units[i];
+	struct findings f = {.arena = a};
+	size_t n_ruled = 0, n_running = 0, failed = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (verify_rules(a, want, names[i]))
+			ruled[n_ruled++] = names[i];
+	if (n_ruled)
+		r = truth_units(h, a, ruled, n_ruled, units, e);
+	for (size_t i = 0; i < n_ruled && r >= 0; i++)
+		if (units[i].running)
+			units[n_running++] = units[i];
 	if (r >= 0)
-		r = verify_judge(h, a, want, units, n_started, false, &f, &failed, e);
+		r = verify_judge(h, a, want, units, n_running, false, &f, &failed, e);
 	if (r >= 0 && failed)
-		r = err_set(e, -EREMOTEIO, "%s: %s%s", f.items[0].where, f.items[0].text,
-			failed > 1
-				? arena_printf(a, "; and %zu more that `l4sync verify` would name",
-					  failed - 1)
-				: "");
+		r = err_set(e, -EREMOTEIO, "%s", untrue_text(&f));
 	free(f.items);
 	return r;
 }

@@ -181,7 +181,8 @@ START_TEST(nothing)
 		explained("file:/etc/alone"), "it is no file of a unit, and no unit names it");
 	ck_assert_str_eq(explained("file:/srv/program"),
 		"/srv/program > ExecStart=/srv/program " E "a.service:2 > a.service: none\n"
-		"the state does not have it: what others change in it restarts nothing");
+		"the state does not have it: what others change in it restarts nothing, but where "
+		"restart_on names it");
 	ck_assert_str_eq(explained("service:none.service"),
 		"the state has no file of this unit, and none that it names");
 }
