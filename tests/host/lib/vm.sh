@@ -11,7 +11,7 @@ vm_seconds=400 # for one boot, which takes 50 on a machine with nothing else to 
 # vm_boot NAME [QEMU ARGUMENT...]: boots and waits until it is up. The first time from a clean disk, and
 # installs l4sync if it is built; after vm_power_cut from the disk as it was left.
 vm_boot() {
-	local name=$1 fresh=
+	local name=$1 fresh='' try
 	shift
 	need qemu-system-x86_64 qemu-system-x86 qemu-img qemu-utils ssh openssh-client
 	hold_cached vm
@@ -21,11 +21,17 @@ vm_boot() {
 		fresh=1
 		qemu-img create -q -f qcow2 -F raw -b "$CACHED/disk.img" "$T/$name.qcow2"
 	fi
-	: >"$T/$name.console"
-	if vm_start "$name" "$@" && vm_wait "$name"; then
-		[[ -z $fresh ]] || host_install "$name"
-		return 0
-	fi
+	# An emulated kernel now and then faults before anything of ours runs in it: it is started again.
+	for try in 1 2 3; do
+		: >"$T/$name.console"
+		if vm_start "$name" "$@" && vm_wait "$name"; then
+			[[ -z $fresh ]] || host_install "$name"
+			return 0
+		fi
+		grep -q 'Kernel panic - not syncing' "$T/$name.console" && ((try < 3)) || break
+		echo "the kernel of the virtual machine $name has panicked while it booted, try $try" >&2
+		vm_power_cut "$name"
+	done
 	echo "virtual machine $name did not come up; its console:" >&2
 	tail -n 60 "$T/$name.console" >&2
 	vm_power_cut "$name"
@@ -45,7 +51,7 @@ vm_start() {
 		cgroup_exec "$CG/$name" qemu-system-x86_64 -accel tcg,thread=multi -M q35 -cpu Nehalem -m 1280 -smp 2 \
 			-display none -nodefaults -no-reboot -serial "file:$T/$name.console" \
 			-kernel "$CACHED/vmlinuz" -initrd "$CACHED/initrd.img" \
-			-append "root=/dev/vda rw console=ttyS0 loglevel=4 mitigations=off" \
+			-append "root=/dev/vda rw console=ttyS0 loglevel=4 mitigations=off panic=-1" \
 			-drive "file=$T/$name.qcow2,if=virtio,format=qcow2" -device virtio-rng-pci \
 			-netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:${vm_port[$name]}-:22" \
 			-device virtio-net-pci,netdev=n0 "$@" </dev/null >"$T/$name.qemu" 2>&1 &
