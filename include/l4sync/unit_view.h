@@ -46,7 +46,10 @@ void unit_view_refresh(struct unit_view *v);
 
 struct host *unit_view_host(struct unit_view *v);
 
-/* The policy of a unit: service:UNIT, for an instance else service:TEMPLATE; NULL: none. */
+/* What a set says of a unit: TYPE:UNIT, for an instance else TYPE:TEMPLATE; NULL: nothing. */
+const struct resource *unit_resource(
+	struct arena *a, const struct resources *set, const char *type, const char *unit);
+/* Its policy: of type service. */
 const struct resource *unit_policy(struct arena *a, const struct resources *want, const char *unit);
 
 #endif

@@ -9,10 +9,6 @@
 #include "l4sync/resources.h"
 #include "l4sync/truth.h"
 
-/* The rules for a unit: verify:UNIT, for an instance else verify:TEMPLATE; NULL: none. */
-const struct resource *verify_rules(
-	struct arena *a, const struct resources *want, const char *unit);
-
 /*
  * Units of truth_units() that run, by the rules of want (which may be NULL): adds a finding for
  * each setting that is not in force (where the rules ask for that, or all), each path of

@@ -74,14 +74,6 @@ unsigned long long txn_reloaded_usec(const struct txn *t)
 	return t->reloaded_usec;
 }
 
-unsigned long long realtime_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000u;
-}
-
 int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e)
 {
 	t->acted_usec = realtime_usec();

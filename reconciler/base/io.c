@@ -5,12 +5,30 @@
 #include "l4sync/io.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
+
+static unsigned long long usec_of(const struct timespec *t)
+{
+	return (unsigned long long)t->tv_sec * 1000000 + (unsigned long long)t->tv_nsec / 1000;
+}
+
+unsigned long long realtime_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return usec_of(&now);
+}
 
 unsigned long long stat_changed_usec(const struct stat *st)
 {
-	return (unsigned long long)st->st_ctim.tv_sec * 1000000 +
-	       (unsigned long long)st->st_ctim.tv_nsec / 1000;
+	return usec_of(&st->st_ctim);
+}
+
+unsigned long long stat_modified_usec(const struct stat *st)
+{
+	return usec_of(&st->st_mtim);
 }
 
 int fd_write_all(int fd, const void *data, size_t size)

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "l4sync/bus.h"
 #include "l4sync/module.h"
@@ -260,8 +259,9 @@ static int find_managed(struct stale *s)
 		r = unit_index_config(s->d.after, u->name, &config, s->d.e);
 		for (size_t k = 0; k < x->n && r >= 0 && !s->is_managed[i]; k++)
 			s->is_managed[i] =
-				stale_is_wanted(s, &x->triples[k]) &&
-				unit_config_has(&config, resource_path(x->triples[k].want));
+				is_unit_file(x->triples[k].module) && x->triples[k].want &&
+				unit_config_has(&config, resource_path(x->triples[k].want)) &&
+				stale_is_wanted(s, &x->triples[k]);
 	}
 	return r;
 }
@@ -301,13 +301,10 @@ int stale_effects(struct deriving *d, const struct recorded *recorded)
 		.recorded = recorded,
 		.view = d->view,
 		.effects = &d->plan->effects,
+		.now_usec = realtime_usec(),
 	};
-	struct timespec now;
 	int r = unit_view_list(d->view, &s.d.units, &s.d.n_units, d->e);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	s.now_usec =
-		(unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000;
 	if (r >= 0)
 		r = unit_view_before(d->view, &s.d.after, d->e);
 	if (r < 0)

@@ -60,9 +60,7 @@ static unsigned long long file_changed_usec(const struct stale *s, const char *p
 	if (host_open_following(unit_view_host(s->view), path, O_PATH, &fd, NULL) < 0 ||
 		fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	unsigned long long changed = stat_changed_usec(&st),
-			   modified = (unsigned long long)st.st_mtim.tv_sec * 1000000 +
-				      (unsigned long long)st.st_mtim.tv_nsec / 1000;
+	unsigned long long changed = stat_changed_usec(&st), modified = stat_modified_usec(&st);
 
 	return content && modified < changed ? modified : changed;
 }

@@ -191,10 +191,16 @@ bool unit_status_running(const struct unit_status *u)
 	return false;
 }
 
-const struct resource *unit_policy(struct arena *a, const struct resources *want, const char *unit)
+const struct resource *unit_resource(
+	struct arena *a, const struct resources *set, const char *type, const char *unit)
 {
-	const struct resource *item = resources_find(want, arena_printf(a, "service:%s", unit));
+	const struct resource *item = resources_find(set, arena_printf(a, "%s:%s", type, unit));
 	const char *template = item ? NULL : unit_name_template(a, unit);
 
-	return template ? resources_find(want, arena_printf(a, "service:%s", template)) : item;
+	return template ? resources_find(set, arena_printf(a, "%s:%s", type, template)) : item;
+}
+
+const struct resource *unit_policy(struct arena *a, const struct resources *want, const char *unit)
+{
+	return unit_resource(a, want, "service", unit);
 }

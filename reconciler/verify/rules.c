@@ -25,12 +25,10 @@
 
 #define UNTRUE_SHOWN 20
 
-const struct resource *verify_rules(struct arena *a, const struct resources *want, const char *unit)
+static const struct resource *rules_of(
+	struct arena *a, const struct resources *want, const char *unit)
 {
-	const struct resource *item = resources_find(want, arena_printf(a, "verify:%s", unit));
-	const char *template = item ? NULL : unit_name_template(a, unit);
-
-	return template ? resources_find(want, arena_printf(a, "verify:%s", template)) : item;
+	return unit_resource(a, want, "verify", unit);
 }
 
 static void judge_settings(const struct truth_unit *u, struct findings *f, size_t *ret_n)
@@ -165,14 +163,14 @@ static int judge_exposures(struct arena *a, const struct resources *want,
 	size_t n_names = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct resource *rules = verify_rules(a, want, units[i].unit);
+		const struct resource *rules = rules_of(a, want, units[i].unit);
 
 		if (rules && resource_get(rules, "exposure"))
 			names[n_names++] = units[i].unit;
 	}
 	int r = n_names ? exposures(a, names, n_names, tenths, e) : 0;
 	for (size_t i = 0; i < n_names && r >= 0; i++) {
-		most = resource_get(verify_rules(a, want, names[i]), "exposure");
+		most = resource_get(rules_of(a, want, names[i]), "exposure");
 		tenth = 0;
 		sscanf(most, "%2u.%1u", &whole, &tenth);
 		if (tenths[i] <= whole * 10 + tenth || (tenths[i] == EXPOSURE_UNKNOWN && !all))
@@ -199,7 +197,7 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		const struct resource *rules = want ? verify_rules(a, want, units[i].unit) : NULL;
+		const struct resource *rules = want ? rules_of(a, want, units[i].unit) : NULL;
 
 		if (all || (rules && resource_has(rules, "kernel", "true")))
 			judge_settings(&units[i], f, ret_n);
@@ -231,7 +229,7 @@ int verify_started(struct host *h, struct arena *a, const struct resources *want
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (verify_rules(a, want, names[i]))
+		if (rules_of(a, want, names[i]))
 			ruled[n_ruled++] = names[i];
 	if (n_ruled)
 		r = truth_units(h, a, ruled, n_ruled, units, e);
