@@ -101,13 +101,7 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 
 static int verify_parse(struct reader *r, const char *section, const struct node *node)
 {
-	size_t before = r->diags->total;
-
-	if (node_want_map(node, section, r->diags) < 0)
-		return -EINVAL;
-	for (size_t i = 0; i < node->n; i++)
-		parse_unit(r, node->keys[i], node->items[i]);
-	return r->diags->total == before ? 0 : -EINVAL;
+	return reader_section(r, section, node, parse_unit);
 }
 
 static bool is_true(const char *s)

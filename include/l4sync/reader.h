@@ -58,6 +58,11 @@ int reader_read(struct tree *tree, const struct reader_host *host,
  * links, by the names in them); else NULL. For the modules, while they parse and complete. */
 const struct resource *reader_follow(const struct reader *r, const struct resource *link);
 
+/* Each entry of a section that is a map, by its name; -EINVAL if one of them, or the section, is
+ * not what it should be. */
+int reader_section(struct reader *r, const char *section, const struct node *map,
+	void (*each)(struct reader *r, const struct node *name, const struct node *entry));
+
 /* {{ name }} filled in from vars; where is the template's. Undefined names are reported. */
 int template_render(struct arena *a, const struct node *vars, const char *file, const void *data,
 	size_t size, const void **ret, size_t *ret_size, struct diags *diags);

@@ -59,9 +59,9 @@ void effect_add(struct effects *f, enum action action, const char *target, const
 	x->because = longer;
 }
 
-static bool is_unit_file(const struct change *c)
+bool is_unit_file(const struct module *m)
 {
-	return !strcmp(c->module->type, "unit") || !strcmp(c->module->type, "dropin");
+	return !strcmp(m->type, "unit") || !strcmp(m->type, "dropin");
 }
 
 const char *change_path(const struct change *c)
@@ -286,7 +286,7 @@ static int change_effects(struct deriving *d, const struct change *c)
 {
 	int r = 0;
 
-	if (is_unit_file(c)) {
+	if (is_unit_file(c->module)) {
 		r = unit_file_effects(d, c);
 		if (r >= 0)
 			enablement_follows(d, c);
@@ -345,7 +345,7 @@ int plan_effects(
 	int r;
 
 	for (size_t i = 0; i < p->n_changes; i++)
-		needs_units |= is_unit_file(&p->changes[i]);
+		needs_units |= is_unit_file(p->changes[i].module);
 	needs_units |= d.live && content_needs_units(&d);
 	if (needs_units) {
 		r = unit_view_before(view, &d.before, e);

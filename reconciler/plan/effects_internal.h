@@ -50,6 +50,9 @@ int unit_affected(struct deriving *d, const char *unit, const struct change *c,
 /* What runs with less than it should, and what systemd has not read (stale.c). */
 int stale_effects(struct deriving *d, const struct recorded *recorded);
 
+/* A fragment or a drop-in. */
+bool is_unit_file(const struct module *m);
+
 /* Where a change's file stands. */
 const char *change_path(const struct change *c);
 

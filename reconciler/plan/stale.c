@@ -17,11 +17,6 @@
 
 #define NAMES_SHOWN 6
 
-static bool is_unit_file(const struct module *m)
-{
-	return !strcmp(m->type, "unit") || !strcmp(m->type, "dropin");
-}
-
 bool stale_is_wanted(const struct stale *s, const struct triple *t)
 {
 	return is_unit_file(t->module) && t->want && t->live.live && t->live.changed_usec &&

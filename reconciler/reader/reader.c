@@ -66,6 +66,18 @@ static int compare_where(const struct where *a, const struct where *b)
 	return c ? c : where_compare(a, b);
 }
 
+int reader_section(struct reader *r, const char *section, const struct node *map,
+	void (*each)(struct reader *r, const struct node *name, const struct node *entry))
+{
+	size_t before = r->diags->total;
+
+	if (node_want_map(map, section, r->diags) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < map->n; i++)
+		each(r, map->keys[i], map->items[i]);
+	return r->diags->total == before ? 0 : -EINVAL;
+}
+
 int reader_read(struct tree *tree, const struct reader_host *host, const struct module *const *list,
 	struct arena *a, struct resources **ret, struct diags *diags)
 {

@@ -14,8 +14,8 @@
  * cases; then read the diff.
  */
 #include <check.h>
-#include <dirent.h>
 
+#include "../case_files.h"
 #include "../memory_tree.h"
 #include "../unit_tree.h"
 #include "l4sync/lint.h"
@@ -142,8 +142,6 @@ static void run_lint(struct lint_case *c, const char *name, struct buf *out)
 	free(found.items);
 }
 
-static struct dirent **names;
-
 START_TEST(lint_case)
 {
 	const char *path = arena_printf(arena, DIR_NAME "/%s", names[_i]->d_name);
@@ -176,31 +174,13 @@ START_TEST(each_rule_has_a_case)
 }
 END_TEST
 
-static int is_case(const struct dirent *entry)
-{
-	return text_ends(entry->d_name, ".case");
-}
-
 int main(void)
 {
-	int n = scandir(DIR_NAME, &names, is_case, alphasort);
-	Suite *suite = suite_create("lint cases");
-	TCase *cases = tcase_create("golden");
-
-	if (n <= 0) {
-		fprintf(stderr, "no cases in " DIR_NAME "; run from the top of the repository\n");
-		return 1;
-	}
-	tcase_add_checked_fixture(cases, setup, teardown);
-	tcase_add_loop_test(cases, lint_case, 0, n);
-	tcase_add_test(cases, each_rule_has_a_case);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-	return failed ? 1 : 0;
+	return run_case_suite(&(struct case_suite){.dir = DIR_NAME,
+		.title = "lint cases",
+		.each = lint_case,
+		.also = each_rule_has_a_case,
+		.setup = setup,
+		.teardown = teardown,
+		.output = CK_ENV});
 }

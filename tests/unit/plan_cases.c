@@ -17,9 +17,9 @@
  *cases. `UPDATE_CASES=1 make check-unit` writes what comes out into the cases; then read the diff.
  */
 #include <check.h>
-#include <dirent.h>
 
 #include "../../reconciler/plan/foreign.h"
+#include "../case_files.h"
 #include "../unit_tree.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
@@ -315,8 +315,6 @@ static void read_case(const char *path, struct buf *ret)
 	buf_add(ret, "", 0);
 }
 
-static struct dirent **names;
-
 START_TEST(plan_case)
 {
 	const char *path = arena_printf(arena, DIR_NAME "/%s", names[_i]->d_name);
@@ -418,31 +416,13 @@ START_TEST(plan_id)
 }
 END_TEST
 
-static int is_case(const struct dirent *entry)
-{
-	return text_ends(entry->d_name, ".case");
-}
-
 int main(void)
 {
-	int n = scandir(DIR_NAME, &names, is_case, alphasort);
-	Suite *suite = suite_create("plan cases");
-	TCase *cases = tcase_create("golden");
-
-	if (n <= 0) {
-		fprintf(stderr, "no cases in " DIR_NAME "; run from the top of the repository\n");
-		return 1;
-	}
-	tcase_add_checked_fixture(cases, setup, teardown);
-	tcase_add_loop_test(cases, plan_case, 0, n);
-	tcase_add_test(cases, plan_id);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-	return failed ? 1 : 0;
+	return run_case_suite(&(struct case_suite){.dir = DIR_NAME,
+		.title = "plan cases",
+		.each = plan_case,
+		.also = plan_id,
+		.setup = setup,
+		.teardown = teardown,
+		.output = CK_ENV});
 }

@@ -16,9 +16,9 @@
  * What a good state gives is also checked by its modules, and written and read back.
  */
 #include <check.h>
-#include <dirent.h>
 #include <stdio.h>
 
+#include "../case_files.h"
 #include "../memory_tree.h"
 #include "l4sync/module.h"
 #include "l4sync/reader.h"
@@ -173,37 +173,14 @@ static void run_case(const char *name)
 			"%s: expected:\n%s\ncame out:\n%s", name, text.data + c.expect, out.data);
 }
 
-static struct dirent **names;
-
 START_TEST(state_case)
 {
 	run_case(names[_i]->d_name);
 }
 END_TEST
 
-static int is_case(const struct dirent *entry)
-{
-	return text_ends(entry->d_name, ".case");
-}
-
 int main(void)
 {
-	int n = scandir(DIR_NAME, &names, is_case, alphasort);
-	Suite *suite = suite_create("state cases");
-	TCase *cases = tcase_create("golden");
-
-	if (n <= 0) {
-		fprintf(stderr, "no cases in " DIR_NAME "; run from the top of the repository\n");
-		return 1;
-	}
-	tcase_add_loop_test(cases, state_case, 0, n);
-	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	for (int i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-	return failed ? 1 : 0;
+	return run_case_suite(&(struct case_suite){
+		.dir = DIR_NAME, .title = "state cases", .each = state_case, .output = CK_NORMAL});
 }
