@@ -76,7 +76,6 @@ int path_identity(struct txn *t, const char *path, const char **ret, struct err 
 /* The same by directory and name. */
 int name_identity(struct txn *t, int dir_fd, const char *name, const char **ret, struct err *e);
 
-
 /* fsync of every directory in which steps changed names. */
 int txn_sync_dirs(struct txn *t, struct err *e);
 
