@@ -48,9 +48,11 @@ struct unit_details {
 	uint32_t main_pid;
 	uint64_t active_enter_usec;  /* CLOCK_REALTIME; 0: never */
 	uint64_t inactive_exit_usec; /* CLOCK_REALTIME; when it was last started; 0: never */
-	uint64_t exec_start_usec;    /* the same of a service's main process */
-	const char **names;          /* NULL-terminated: aliases */
-	const char **after;          /* NULL-terminated: After= */
+	uint64_t exec_start_usec;    /* the same of a service's main process, which systemd may
+				      * start anew without the former (RestartMode=direct) */
+	uint64_t begun_usec, executed_usec; /* both again, CLOCK_MONOTONIC */
+	const char **names;                 /* NULL-terminated: aliases */
+	const char **after;                 /* NULL-terminated: After= */
 };
 
 /* Fills details[i] for names[i]; names are loaded if load is true (then see load_state:
@@ -59,21 +61,29 @@ struct unit_details {
 int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, size_t n, bool load,
 	struct unit_details *details, struct err *e);
 
-/* Since when a unit runs, and what systemd has read. */
-struct unit_run {
-	uint64_t started_usec; /* CLOCK_REALTIME; 0: never, or it is not a unit any more */
-	uint64_t state_usec;   /* the same of its last change of state: of a reload too */
-	uint32_t main_pid;     /* services; 0: none */
-};
+/* When what runs of it was started, by either clock; 0: never. A moment of this boot that is kept
+ * is kept by the monotonic one: the other may be set meanwhile. */
+uint64_t unit_started_realtime(const struct unit_details *d);
+uint64_t unit_started_monotonic(const struct unit_details *d);
 
-/* Of loaded services, and when systemd has read the units' files last (CLOCK_REALTIME). One round
- * trip. */
-int bus_unit_runs(struct bus *b, struct arena *a, const char *const *names, size_t n,
-	struct unit_run *runs, uint64_t *ret_read_usec, struct err *e);
+/* Since when each of these loaded units runs (0: never, or it is not a unit any more), and when
+ * systemd has read the units' files last: CLOCK_REALTIME. One round trip. */
+int bus_units_started(struct bus *b, struct arena *a, const char *const *names, size_t n,
+	uint64_t *started_usec, uint64_t *ret_read_usec, struct err *e);
+
+/* What runs of one loaded service. */
+struct unit_run {
+	uint64_t state_usec; /* of its last change of state, also of a reload: CLOCK_REALTIME */
+	uint32_t main_pid;   /* 0: none */
+};
+int bus_unit_run(struct bus *b, const char *unit, struct unit_run *ret, struct err *e);
 
 /* NeedDaemonReload of one loaded unit: by the files' times of modification and names, so not of
  * what a link leads to. 2 to 5 ms. */
 int bus_unit_unread(struct bus *b, const char *unit, bool *ret, struct err *e);
+
+/* Whether what systemd has read of a loaded unit has a fragment or drop-in at that path. */
+int bus_unit_has_read(struct bus *b, const char *unit, const char *file, bool *ret, struct err *e);
 
 /* Manager.Reload(): complete when it returns. Waits out LimitsExceeded, at most timeout_ms. */
 int bus_reload(struct bus *b, uint64_t timeout_ms, struct err *e);

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-unsigned long long realtime_usec(void); /* CLOCK_REALTIME */
+unsigned long long realtime_usec(void);  /* CLOCK_REALTIME */
+unsigned long long monotonic_usec(void); /* CLOCK_MONOTONIC: nobody sets it */
 
 /* When the inode was changed last, which nobody can set back, and its content, which anybody can
  * say: CLOCK_REALTIME. */

@@ -213,7 +213,7 @@ int plan_effects(
  * The restarts and reloads as they are to be done now, after the daemon-reload: planned units that
  * still run, and
  * running instances of affected templates that were not there when the plan was made. Ordered.
- * Units that became active after reloaded_usec (CLOCK_REALTIME; 0: no reload) run with the new
+ * Units that became active after reloaded_usec (CLOCK_MONOTONIC; 0: no reload) run with the new
  * configuration already. ret->arena is set; ret->items is the caller's to free.
  */
 int plan_restarts_now(struct plan *p, struct unit_view *view, unsigned long long reloaded_usec,

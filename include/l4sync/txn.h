@@ -116,7 +116,7 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
  * recovery has to bring back. */
 int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *e);
 
-/* When this run's daemon-reload was complete: microseconds of CLOCK_REALTIME; 0: there was none. */
+/* When this run's daemon-reload was complete: CLOCK_MONOTONIC; 0: there was none. */
 unsigned long long txn_reloaded_usec(const struct txn *t);
 
 /* Returned by idle callbacks of bus waits: -EINTR once the run was interrupted. */

@@ -80,6 +80,10 @@ bool unit_index_concerns(struct unit_index *x, const char *path, const char *uni
  * told. Reads no content. In the arena. */
 const char *const *unit_index_hops(struct unit_index *x, const char *path, size_t *ret_n);
 
+/* When a link that the path leads over, in the place of one of its directories too, was made last:
+ * CLOCK_REALTIME; 0: it leads over none. Of the host as it is, whatever is laid over it. */
+unsigned long long unit_index_switched_usec(struct unit_index *x, const char *path);
+
 /* All instances NAME@x of a template that are enabled by *.wants, *.requires and *.upholds links,
  * natural order; with NULL all names that those directories enable. In the arena. */
 int unit_index_enabled_instances(struct unit_index *x, const char *template_name,

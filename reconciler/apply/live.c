@@ -134,6 +134,20 @@ static int check_set(struct txn *t, struct bus *bus, const char *unit, const cha
 	return mismatch(unit, property, file, "what the unit says", *text ? text : "empty", e);
 }
 
+/* Of one that has ended meanwhile, as a session's scope may at any moment, nothing is left to do.
+ */
+static int unless_gone(struct txn *t, struct bus *bus, const char *unit, int r, struct err *e)
+{
+	struct unit_details now;
+
+	if (bus_unit_details(bus, t->arena, &unit, 1, false, &now, NULL) < 0 ||
+		(now.found && unit_status_running(
+				      &(struct unit_status){.active_state = now.active_state})))
+		return r;
+	err_clear(e);
+	return 0;
+}
+
 /* A unit that is not what this run is about: what others have changed of it and not put into force
  * comes along, and must not hit what runs there. */
 static int realize_other(struct txn *t, struct bus *bus, const char *unit, struct err *e)
@@ -145,8 +159,10 @@ static int realize_other(struct txn *t, struct bus *bus, const char *unit, struc
 		return r;
 	for (const struct cgroup_limit *of = cgroup_limits; of->directive && r >= 0; of++)
 		r = check_hits(t, bus, unit, cgroup, of, e);
+	if (r >= 0)
+		r = bus_realize(bus, unit, e);
 	if (r != -EBUSY)
-		return r < 0 ? r : bus_realize(bus, unit, e);
+		return r < 0 ? unless_gone(t, bus, unit, r, e) : r;
 	event_message(t->sink, "warning",
 		"%s. Somebody has lowered that and systemd will put it into force before long; "
 		"what "

@@ -28,9 +28,9 @@ static int look(
 	*ret = !strcmp(state, "inactive") || !strcmp(state, "failed") ||
 			       !strcmp(state, "deactivating")
 		       ? FOUND_STOPPED
-	       : !strcmp(state, "activating")             ? FOUND_COMING
-	       : d->inactive_exit_usec >= t->rolling_usec ? FOUND_FRESH
-							  : FOUND_RUNNING;
+	       : !strcmp(state, "activating")                 ? FOUND_COMING
+	       : unit_started_monotonic(d) >= t->rolling_usec ? FOUND_FRESH
+							      : FOUND_RUNNING;
 	return 0;
 }
 

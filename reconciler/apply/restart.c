@@ -135,7 +135,7 @@ static bool is_running(const struct unit_details *d)
 /* Systemd has restarted it along with another one, or somebody else has. */
 static bool is_restarted(const struct txn *t, const struct unit_details *d)
 {
-	return d->found && d->inactive_exit_usec >= t->rolling_usec;
+	return d->found && unit_started_monotonic(d) >= t->rolling_usec;
 }
 
 /* It is still what was restarted: a check may take longer than the unit lives. */
@@ -382,7 +382,7 @@ static int reload_or_restart(struct txn *t, const struct effects *all, const str
 
 int restart_rolling(struct txn *t, const struct effects *f, struct rolling *rolling, struct err *e)
 {
-	t->rolling_usec = realtime_usec();
+	t->rolling_usec = monotonic_usec();
 	for (size_t i = 0; i < f->n; i++) {
 		const struct effect *x = &f->items[i];
 		int r = txn_interrupted              ? err_set(e, -EINTR, "interrupted")

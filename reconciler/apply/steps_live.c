@@ -74,11 +74,11 @@ static int commit_reload(struct txn *t, struct step *s, struct err *e)
 	(void)s;
 	/* Whatever starts from here on may have the new configuration. */
 	if (r >= 0)
-		r = journal_log(t, arena_printf(t->arena, "reload %llu", realtime_usec()), e);
+		r = journal_log(t, arena_printf(t->arena, "reload %llu", monotonic_usec()), e);
 	if (r >= 0)
 		r = bus_reload(bus, RELOAD_TIMEOUT_MS, e);
 	if (r >= 0)
-		t->reloaded_usec = realtime_usec();
+		t->reloaded_usec = monotonic_usec();
 	return r < 0 ? r : live_restore_filters(t, e);
 }
 

@@ -51,11 +51,11 @@ struct txn {
 	size_t position, of;              /* of the event stream */
 	size_t expected;                  /* events beyond the steps': the restarts */
 	int journal_fd;                   /* the log of units, once the journal is written */
-	unsigned long long reloaded_usec; /* CLOCK_REALTIME */
-	unsigned long long
-		acted_usec; /* the same, of the last unit: older words are not its end's */
-	unsigned long long rolling_usec; /* when the rolling restarts began; of a rollback: it */
-	bool reloads;                    /* there is a reload among the steps */
+	unsigned long long reloaded_usec; /* CLOCK_MONOTONIC */
+	unsigned long long rolling_usec;  /* when the rolling restarts began; of a rollback: it */
+	unsigned long long acted_usec;    /* CLOCK_REALTIME, on the last unit: older words of the
+					   * journal are not its end's */
+	bool reloads;                     /* there is a reload among the steps */
 	size_t n_affected, cap_affected;
 	unsigned n_hooks;          /* that were run: their services' names */
 	const char **affected;     /* malloc'd: units and templates, txn_affects() */

@@ -82,9 +82,9 @@ static int bring_back(struct txn *t, const char *verb, const char *unit, struct 
 	bool runs = now.found && is_running(now.active_state);
 	bool restart = !strcmp(verb, "restart") && runs;
 	/* Along with another one it has its old configuration already. */
-	if (restart && now.inactive_exit_usec >= t->rolling_usec)
+	if (restart && unit_started_monotonic(&now) >= t->rolling_usec)
 		return bus_watch_healthy(bus, unit, JOB_TIMEOUT_MS, BACK_SETTLE_NS, NULL, NULL, e);
-	if (!strcmp(verb, LOG_RELOADED) && runs && now.inactive_exit_usec < t->rolling_usec)
+	if (!strcmp(verb, LOG_RELOADED) && runs && unit_started_monotonic(&now) < t->rolling_usec)
 		return reload_back(t, unit, e);
 	return job_back(t, unit, restart ? UNIT_TRY_RESTART : UNIT_START, e);
 }
@@ -186,7 +186,7 @@ static bool in_log(struct txn *t, const char *const *log, size_t n_log, const ch
 	return false;
 }
 
-/* From when on a unit that is started has the new configuration: CLOCK_REALTIME; false: none has.
+/* From when on a unit that is started has the new configuration: CLOCK_MONOTONIC; false: none has.
  * At a boot it is all that run. */
 static bool new_since(struct txn *t, const char *const *log, size_t n_log, unsigned long long *ret)
 {
@@ -250,7 +250,7 @@ static int bring_back_others(
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		_cleanup_err_ struct err one = ERR_INIT;
 
-		if (!details[i].found || details[i].inactive_exit_usec < since)
+		if (!details[i].found || unit_started_monotonic(&details[i]) < since)
 			continue;
 		say_bring_back(t, names[i]);
 		if (job_back(t, names[i], UNIT_TRY_RESTART, &one) < 0)
@@ -312,7 +312,7 @@ void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 
-	t->rolling_usec = realtime_usec();
+	t->rolling_usec = monotonic_usec();
 	bring_back_own(t, log, n_log, left);
 	say_owed(t, log, n_log, left);
 	int r = t->booting ? enqueue_boot_target(t, &e)

@@ -13,12 +13,22 @@ static unsigned long long usec_of(const struct timespec *t)
 	return (unsigned long long)t->tv_sec * 1000000 + (unsigned long long)t->tv_nsec / 1000;
 }
 
-unsigned long long realtime_usec(void)
+static unsigned long long usec_on(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return usec_of(&now);
+}
+
+unsigned long long realtime_usec(void)
+{
+	return usec_on(CLOCK_REALTIME);
+}
+
+unsigned long long monotonic_usec(void)
+{
+	return usec_on(CLOCK_MONOTONIC);
 }
 
 unsigned long long stat_changed_usec(const struct stat *st)

@@ -5,21 +5,14 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
+
+#include "l4sync/io.h"
 
 #include "bus_internal.h"
 
 #define PRIVATE_SOCKET "unix:path=/run/systemd/private"
 #define IDLE_USEC 200000u
 #define RETRY_USEC 250000u
-
-uint64_t bus_now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
 
 int bus_fail(struct err *e, const sd_bus_error *error, int r, const char *what)
 {
@@ -117,7 +110,17 @@ int bus_flight_get(struct flight *f, const char *path, const char *interface, co
 	if (r >= 0)
 		return bus_flight_send(f, m, answered, userdata, e);
 	sd_bus_message_unref(m);
-	return err_errno(e, r, "cannot ask systemd");
+	return lost(f->b, r, e);
+}
+
+int bus_flight_get_unit(struct flight *f, const char *unit, const char *interface,
+	const char *property, sd_bus_message_handler_t answered, void *userdata, struct err *e)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = sd_bus_path_encode(SYSTEMD_PATH "/unit", unit, &path);
+
+	return r < 0 ? lost(f->b, r, e)
+		     : bus_flight_get(f, path, interface, property, answered, userdata, e);
 }
 
 int bus_flight_wait(struct flight *f, struct err *e)
@@ -137,7 +140,7 @@ int bus_flight_wait(struct flight *f, struct err *e)
 
 int bus_wait(struct wait *w, uint64_t until_usec, struct err *e)
 {
-	uint64_t now = bus_now_usec();
+	uint64_t now = monotonic_usec();
 	uint64_t end = until_usec && until_usec < w->deadline_usec ? until_usec : w->deadline_usec;
 	int r = sd_bus_process(w->b->bus, NULL);
 
@@ -152,7 +155,7 @@ int bus_wait(struct wait *w, uint64_t until_usec, struct err *e)
 	}
 	if (r < 0 && r != -EINTR)
 		return lost(w->b, r, e);
-	now = bus_now_usec();
+	now = monotonic_usec();
 	if (!w->idle || now - w->idle_usec < IDLE_USEC)
 		return 0;
 	w->idle_usec = now;
@@ -239,11 +242,11 @@ int bus_list_units(
 
 int bus_reload(struct bus *b, uint64_t timeout_ms, struct err *e)
 {
-	uint64_t end = bus_now_usec() + timeout_ms * 1000, now;
+	uint64_t end = monotonic_usec() + timeout_ms * 1000, now;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r = -ETIMEDOUT;
 
-	while ((now = bus_now_usec()) < end) {
+	while ((now = monotonic_usec()) < end) {
 		sd_bus_error_free(&error);
 		r = call(b, "Reload", NULL, end - now, &error, NULL);
 		/* ReloadLimitBurst= of somebody's system.conf: the next interval lets us through.

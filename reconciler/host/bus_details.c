@@ -38,6 +38,7 @@ static const struct property properties[] = {
 	UNIT_PROPERTY("InvocationID", 'I', false, d.invocation_id),
 	UNIT_PROPERTY("ActiveEnterTimestamp", 't', false, d.active_enter_usec),
 	UNIT_PROPERTY("InactiveExitTimestamp", 't', false, d.inactive_exit_usec),
+	UNIT_PROPERTY("InactiveExitTimestampMonotonic", 't', false, d.begun_usec),
 	UNIT_PROPERTY("After", 'S', false, d.after),
 	UNIT_PROPERTY("CanReload", 'b', false, d.can_reload),
 	UNIT_PROPERTY("FragmentPath", 's', false, d.fragment_path),
@@ -45,6 +46,7 @@ static const struct property properties[] = {
 	UNIT_PROPERTY("ConditionResult", 'b', true, condition_result),
 	UNIT_PROPERTY("ConditionTimestamp", 't', true, condition_usec),
 	SERVICE_PROPERTY("ExecMainStartTimestamp", 't', false, d.exec_start_usec),
+	SERVICE_PROPERTY("ExecMainStartTimestampMonotonic", 't', false, d.executed_usec),
 	SERVICE_PROPERTY("MainPID", 'u', false, d.main_pid),
 	SERVICE_PROPERTY("NRestarts", 'u', false, d.n_restarts),
 	SERVICE_PROPERTY("Result", 's', false, d.result),
@@ -243,4 +245,19 @@ int bus_unit_details(struct bus *b, struct arena *a, const char *const *names, s
 	for (size_t i = 0; i < n && r >= 0; i++)
 		details[i] = states[i].d;
 	return r < 0 ? r : 0;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+uint64_t unit_started_realtime(const struct unit_details *d)
+{
+	return later(d->inactive_exit_usec, d->exec_start_usec);
+}
+
+uint64_t unit_started_monotonic(const struct unit_details *d)
+{
+	return later(d->begun_usec, d->executed_usec);
 }

@@ -38,12 +38,13 @@ int bus_flight_send(struct flight *f, sd_bus_message *m, sd_bus_message_handler_
 /* The same with the question for one property of an object. */
 int bus_flight_get(struct flight *f, const char *path, const char *interface, const char *property,
 	sd_bus_message_handler_t answered, void *userdata, struct err *e);
+/* The same of a loaded unit; one that is not is loaded. */
+int bus_flight_get_unit(struct flight *f, const char *unit, const char *interface,
+	const char *property, sd_bus_message_handler_t answered, void *userdata, struct err *e);
 int bus_flight_wait(struct flight *f, struct err *e);
 
 /* Signals are sent to who asked for them; once a connection. */
 int bus_subscribe(struct bus *b, struct err *e);
-
-uint64_t bus_now_usec(void); /* CLOCK_MONOTONIC */
 
 /* Waiting for signals: deadline_usec, and idle called at least every 200 ms. */
 struct wait {

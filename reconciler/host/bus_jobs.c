@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/io.h"
+
 #include "bus_internal.h"
 
 static const char *const methods[] = {
@@ -142,7 +144,7 @@ int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeo
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct job job = {.arena = arena, .unit = unit, .e = e};
 	sd_bus_slot *match = NULL, *call = NULL;
-	uint64_t now = bus_now_usec();
+	uint64_t now = monotonic_usec();
 	struct wait w = {b, now + timeout_ms * 1000, idle, userdata, now};
 
 	/* The match before the request, so that no signal is missed. */

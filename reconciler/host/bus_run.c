@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "l4sync/io.h"
+
 #include "bus_internal.h"
 
 #define GRACE_USEC 30000000u /* behind its limit, which systemd keeps */
@@ -148,7 +150,7 @@ int bus_run(struct bus *b, struct arena *a, const struct transient *t, int (*idl
 	struct following f = {.unit = t->unit};
 	sd_bus_slot *changed = NULL, *removed = NULL;
 	_cleanup_free_ char *path = NULL;
-	uint64_t now = bus_now_usec();
+	uint64_t now = monotonic_usec();
 	struct wait w = {b, now + t->limit_s * 1000000ull + GRACE_USEC, idle, userdata, now};
 
 	int r = bus_subscribe(b, e);

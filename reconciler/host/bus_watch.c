@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "l4sync/io.h"
+
 #include "bus_internal.h"
 
 struct watch {
@@ -154,7 +156,7 @@ static void note(
 	struct watch *w, const struct unit_state *s, uint64_t settle_usec, struct wait *wait)
 {
 	const char *active = s->d.active_state ? s->d.active_state : "inactive";
-	uint64_t now = bus_now_usec();
+	uint64_t now = monotonic_usec();
 
 	snprintf(w->state, sizeof w->state, "%s", active);
 	if (!w->seen) {
@@ -213,7 +215,7 @@ static int watch(struct bus *b, const char *unit, struct watch *w, uint64_t time
 				e, r, "still %s after %g s", w->state, (double)timeout_usec / 1e6);
 		if (r)
 			return r;
-		if (settling && bus_now_usec() >= w->settled_usec)
+		if (settling && monotonic_usec() >= w->settled_usec)
 			w->settled = w->dirty = true;
 	}
 }
@@ -224,7 +226,7 @@ int bus_watch_healthy(struct bus *b, const char *unit, uint64_t timeout_ms, uint
 	_cleanup_free_ char *path = NULL;
 	struct watch w = {.dirty = true};
 	sd_bus_slot *match = NULL;
-	uint64_t now = bus_now_usec();
+	uint64_t now = monotonic_usec();
 	struct wait wait = {b, now + timeout_ms * 1000, idle, userdata, now};
 
 	int r = bus_subscribe(b, e);

@@ -110,10 +110,11 @@ static int drop_fresh(struct unit_view *view, struct arena *a, unsigned long lon
 		return r;
 	for (size_t i = 0; i < f->n; i++) {
 		unsigned long long older_than = f->items[i].older_than_usec;
-		unsigned long long since = older_than ? older_than : reloaded_usec;
+		bool fresh = older_than ? unit_started_realtime(&details[i]) > older_than
+					: reloaded_usec && unit_started_monotonic(&details[i]) >
+								   reloaded_usec;
 
-		if (!since || (details[i].inactive_exit_usec <= since &&
-				      details[i].exec_start_usec <= since))
+		if (!fresh)
 			f->items[kept++] = f->items[i];
 	}
 	f->n = kept;

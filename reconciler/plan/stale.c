@@ -5,7 +5,9 @@
  * Touches nothing. Called by effects.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "l4sync/bus.h"
 #include "l4sync/module.h"
@@ -36,6 +38,30 @@ static bool has_come(const struct recorded *x, const struct triple *t)
 			       !content_same(t->base->content, t->live.live->content, x->key)));
 }
 
+/* What was applied last is not there any more, and is not to be. */
+static bool has_gone(const struct triple *t)
+{
+	return t->base && !t->want && !t->original && !t->live.live && !t->live.skip &&
+	       is_unit_file(t->module);
+}
+
+/* When anything in the directory came or went last, or in the one above if it went along. */
+static unsigned long long gone_usec(struct stale *s, const char *path)
+{
+	char *dir = arena_strdup(s->d.plan->arena, path), *slash;
+
+	while ((slash = strrchr(dir, '/')) && slash > dir) {
+		_cleanup_close_ int fd = -1;
+		struct stat st;
+
+		*slash = '\0';
+		if (host_open_following(
+			    unit_view_host(s->view), dir, O_PATH | O_DIRECTORY, &fd, NULL) >= 0)
+			return fstat(fd, &st) < 0 ? 0 : stat_modified_usec(&st);
+	}
+	return 0;
+}
+
 /* Resources as changes from what was applied last to what is there. */
 static void collect(struct stale *s)
 {
@@ -46,16 +72,18 @@ static void collect(struct stale *s)
 
 	for (size_t i = 0; i < x->n; i++) {
 		const struct triple *t = &x->triples[i];
+		bool gone = has_gone(t);
 
-		if (!has_come(x, t))
+		if (!gone && !has_come(x, t))
 			continue;
 		struct resource *old = arena_memdup(a, t->base, sizeof *old);
 		if (old->content)
 			old->content = x->bytes_of(x->userdata, old->content);
-		changed[s->d.n_changes] = t->live.changed_usec;
+		changed[s->d.n_changes] =
+			gone ? gone_usec(s, resource_path(t->base)) : t->live.changed_usec;
 		changes[s->d.n_changes++] = (struct change){.id = t->id,
 			.module = t->module,
-			.op = OP_UPDATE,
+			.op = gone ? OP_DELETE : OP_UPDATE,
 			.base = old,
 			.want = t->want,
 			.live = t->live.live};
@@ -85,21 +113,18 @@ bool stale_is_younger(
 	return started_usec && started_usec < changed_usec && changed_usec <= s->now_usec;
 }
 
-static const struct unit_run *run_of(const struct stale *s, const char *unit)
+static uint64_t started_usec(const struct stale *s, const char *unit)
 {
-	static const struct unit_run none;
-
 	for (size_t i = 0; i < s->d.n_units; i++)
 		if (!strcmp(s->d.units[i].name, unit))
-			return &s->runs[i];
-	return &none;
+			return s->started_usec[i];
+	return 0;
 }
 
 /* Whether the unit was started before the change, which is one of the list. */
 static bool is_older(const struct stale *s, const char *unit, const struct change *c)
 {
-	return stale_is_younger(
-		s, s->changed_usec[c - s->d.changes], run_of(s, unit)->started_usec);
+	return stale_is_younger(s, s->changed_usec[c - s->d.changes], started_usec(s, unit));
 }
 
 void stale_note_time(struct stale *s, const char *unit, unsigned long long changed_usec)
@@ -134,28 +159,73 @@ static const char *names_of(struct arena *a, const struct difference *list, size
 	return b.size ? arena_strdup(a, b.data) : "what it was started with";
 }
 
+static const char *what_happened(const struct change *c)
+{
+	return c->want ? "changed" : "was removed";
+}
+
+/* Its last file is gone: what runs cannot be started again, so that nobody restarts it. */
+static void report_left_over(struct stale *s, const char *unit, const struct change *c)
+{
+	finding_add(&s->d.plan->findings, "stale", "unit-without-file", c->id,
+		"%s still runs, and its file is gone, which was applied last: stop it with "
+		"systemctl stop %s",
+		unit, unit);
+}
+
+/*
+ * Whether systemd has not read a change yet: then nobody runs with it, whenever he was started. Of
+ * a file that is gone only what systemd has read tells: the directory may have changed since for
+ * another one.
+ */
+static int is_unread_by(struct stale *s, const char *unit, const struct change *c, bool *ret)
+{
+	struct bus *bus;
+
+	*ret = s->changed_usec[c - s->d.changes] > s->read_usec && started_usec(s, unit);
+	if (!*ret || c->want)
+		return 0;
+	int r = host_bus(unit_view_host(s->view), &bus, s->d.e);
+	return r < 0 ? r : bus_unit_has_read(bus, unit, change_path(c), ret, s->d.e);
+}
+
+static void warn_of_gone(struct stale *s, const char *unit, const struct change *c)
+{
+	finding_add(&s->d.plan->findings, "stale", "older-than-its-files", c->id,
+		"%s was started before a file came or went last where %s was, which was removed by "
+		"other hands: it may run with what that said, until it is restarted",
+		unit, c->id);
+}
+
 static int consider_unit(struct stale *s, const char *unit, const struct change *c)
 {
 	struct unit_config before, after;
 	enum directive_class class;
 	struct difference *list;
-	bool affected;
+	bool affected, unread;
 	size_t n;
+	int r = is_unread_by(s, unit, c, &unread);
 
-	/* What systemd has not read nobody runs with, whenever he was started. */
-	bool unread = is_unit_file(c->module) && s->changed_usec[c - s->d.changes] > s->read_usec &&
-		      run_of(s, unit)->started_usec;
-	if (!unread && !is_older(s, unit, c))
-		return 0;
-	int r = unit_affected(&s->d, unit, c, &before, &after, &affected);
+	if (r < 0 || (!unread && !is_older(s, unit, c)))
+		return r;
+	r = unit_affected(&s->d, unit, c, &before, &after, &affected);
 	if (r < 0 || !affected)
 		return r;
+	if (!after.found && !unit_name_may_lack_fragment(unit)) {
+		report_left_over(s, unit, c);
+		return 0;
+	}
 	unit_differences(s->d.plan->arena, &before, &after, &list, &n, &class);
+	if (!c->want && !unread) {
+		if (class == CLASS_RESTART)
+			warn_of_gone(s, unit, c);
+		return 0;
+	}
 	if (class == CLASS_RESTART)
 		finding_add(&s->d.plan->findings, "stale", "configuration-older", c->id,
-			"%s was started before %s changed, and has not been since: it runs with "
+			"%s was started before %s %s, and has not been since: it runs with "
 			"another %s",
-			unit, c->id, names_of(s->d.plan->arena, list, n));
+			unit, c->id, what_happened(c), names_of(s->d.plan->arena, list, n));
 	meaning_effects(&s->d, unit, &before, &after, c->id);
 	if (!unread)
 		note_time(s, unit, c);
@@ -199,18 +269,24 @@ static int is_unread(struct stale *s, const struct triple *t, const char *unit, 
 	int r = host_bus(unit_view_host(s->view), &bus, s->d.e);
 
 	*ret = has_come(s->recorded, t);
-	return r < 0 || *ret ? r : bus_unit_unread(bus, unit, ret, s->d.e);
+	if (r < 0 || *ret)
+		return r;
+	return t->want ? bus_unit_unread(bus, unit, ret, s->d.e)
+		       : bus_unit_has_read(bus, unit, resource_path(t->base), ret, s->d.e);
 }
 
-/* One file of the state that is as it should be, and that systemd may not have read. */
+/* One file that is as it should be, or is not there any more, and that systemd may not have read.
+ */
 static int consider_unread(struct stale *s, const struct triple *t)
 {
+	const char *path = resource_path(t->want ? t->want : t->base);
+
 	for (size_t i = 0; i < s->d.n_units; i++) {
 		const struct unit_status *u = &s->d.units[i];
 		bool unread;
 
 		if (strcmp(u->load_state, "loaded") != 0 ||
-			!unit_index_concerns(s->d.after, resource_path(t->want), u->name))
+			!unit_index_concerns(s->d.after, path, u->name))
 			continue;
 		int r = is_unread(s, t, u->name, &unread);
 		if (r < 0)
@@ -219,7 +295,8 @@ static int consider_unread(struct stale *s, const struct triple *t)
 			continue;
 		effect_add(s->effects, ACTION_DAEMON_RELOAD, NULL, t->id);
 		finding_add(&s->d.plan->findings, "stale", "configuration-unread", t->id,
-			"systemd has not read %s since it changed: nobody has reloaded it", t->id);
+			"systemd has not read %s since it %s: nobody has reloaded it", t->id,
+			t->want ? "changed" : "was removed");
 		return 0;
 	}
 	return 0;
@@ -230,10 +307,15 @@ static int find_unread(struct stale *s)
 	const struct recorded *x = s->recorded;
 	int r = 0;
 
-	for (size_t i = 0; i < x->n && r >= 0; i++)
-		if (stale_is_wanted(s, &x->triples[i]) &&
-			x->triples[i].live.changed_usec > s->read_usec)
-			r = consider_unread(s, &x->triples[i]);
+	for (size_t i = 0; i < x->n && r >= 0; i++) {
+		const struct triple *t = &x->triples[i];
+		unsigned long long changed = stale_is_wanted(s, t) ? t->live.changed_usec
+					     : has_gone(t) ? gone_usec(s, resource_path(t->base))
+							   : 0;
+
+		if (changed > s->read_usec)
+			r = consider_unread(s, t);
+	}
 	return r;
 }
 
@@ -261,27 +343,27 @@ static int find_managed(struct stale *s)
 	return r;
 }
 
-static int ask_runs(struct stale *s)
+static int ask_started(struct stale *s)
 {
 	struct arena *a = s->d.plan->arena;
 	const char **names = arena_array(a, const char *, s->d.n_units);
-	struct unit_run *runs = arena_array(a, struct unit_run, s->d.n_units);
+	uint64_t *started = arena_array(a, uint64_t, s->d.n_units);
 	size_t *at = arena_array(a, size_t, s->d.n_units), n = 0;
 	struct bus *bus;
 	int r = host_bus(unit_view_host(s->view), &bus, s->d.e);
 
-	s->runs = arena_array(a, struct unit_run, s->d.n_units);
+	s->started_usec = arena_array(a, uint64_t, s->d.n_units);
 	for (size_t i = 0; i < s->d.n_units; i++) {
-		s->runs[i] = (struct unit_run){0};
+		s->started_usec[i] = 0;
 		if (s->is_managed[i] || (s->d.n_changes && unit_status_running(&s->d.units[i]))) {
 			at[n] = i;
 			names[n++] = s->d.units[i].name;
 		}
 	}
 	if (r >= 0)
-		r = bus_unit_runs(bus, a, names, n, runs, &s->read_usec, s->d.e);
+		r = bus_units_started(bus, a, names, n, started, &s->read_usec, s->d.e);
 	for (size_t i = 0; i < n && r >= 0; i++)
-		s->runs[at[i]] = runs[i];
+		s->started_usec[at[i]] = started[i];
 	return r;
 }
 
@@ -307,7 +389,7 @@ int stale_effects(struct deriving *d, const struct recorded *recorded)
 	collect(&s);
 	r = find_managed(&s);
 	if (r >= 0)
-		r = ask_runs(&s);
+		r = ask_started(&s);
 	if (r >= 0)
 		r = find_unread(&s);
 	if (r >= 0 && s.d.n_changes)

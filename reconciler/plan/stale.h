@@ -12,9 +12,10 @@ struct stale {
 	struct effects *effects;
 	const unsigned long long *changed_usec; /* of each change: when what is there came */
 	bool *is_managed;                       /* of each unit that is loaded: it is the state's */
-	struct unit_run *runs;                  /* of those, and where there are changes of all */
-	uint64_t read_usec;                     /* when systemd has read its files */
-	unsigned long long now_usec;            /* CLOCK_REALTIME, as all of these */
+	uint64_t *started_usec; /* of each unit that is managed, and where there are changes of all
+				 * services; 0: unknown */
+	uint64_t read_usec;     /* when systemd has read its files */
+	unsigned long long now_usec; /* CLOCK_REALTIME, as all of these */
 };
 
 /* Whether it is a unit's file that is as it should be. */

@@ -27,31 +27,55 @@
 struct suspect {
 	struct stale *stale;
 	const char *unit;
-	const struct unit_run *run;
+	uint64_t started_usec;
+	bool asked; /* whether run is filled in */
+	struct unit_run run;
 	size_t n_files;
 	const struct triple **files; /* those of its files that are younger than it */
 	const char *environment;     /* younger environment files that the state has not: "A, B" */
+	const char *new_environment; /* one that it has, and had not when it was applied last */
 };
 
-static bool is_managed_path(const struct stale *s, const char *path)
+enum shipped {
+	SHIPPED_NOT,  /* the state has nothing that the path leads over */
+	SHIPPED_NEW,  /* only since what was applied last: other hands have put it there */
+	SHIPPED_KNOWN /* applied before: what has come since is known by the record */
+};
+
+static enum shipped who_ships(const struct stale *s, const char *path)
 {
-	const struct resources *want = s->d.plan->want;
+	enum shipped found = SHIPPED_NOT;
 	const char *const *hops;
 	size_t n;
 
 	hops = unit_index_hops(s->d.after, path, &n);
-	for (size_t i = 0; i < want->n; i++) {
-		const char *own = resource_path(want->items[i]);
+	for (size_t i = 0; i < s->recorded->n; i++) {
+		const struct triple *t = &s->recorded->triples[i];
+		const char *own = t->want ? resource_path(t->want) : NULL;
 
 		for (size_t k = 0; own && k < n; k++)
-			if (!strcmp(own, hops[k]))
-				return true;
+			if (!strcmp(own, hops[k])) {
+				if (t->base)
+					return SHIPPED_KNOWN;
+				found = SHIPPED_NEW;
+			}
 	}
-	return false;
+	return found;
 }
 
-/* When a regular file changed that lies there; 0: there is none. Of content: the inode alone also
- * changes with its mode, or with another name for it. */
+/* What runs of it; all 0 where that cannot be told. */
+static const struct unit_run *run_of(struct suspect *x)
+{
+	struct bus *bus;
+
+	if (!x->asked && host_bus(unit_view_host(x->stale->view), &bus, NULL) >= 0)
+		bus_unit_run(bus, x->unit, &x->run, NULL);
+	x->asked = true;
+	return &x->run;
+}
+
+/* When a regular file changed that lies there, or a link on the way to it; 0: there is none. Of
+ * content: the inode alone also changes with its mode, or with another name for it. */
 static unsigned long long file_changed_usec(const struct stale *s, const char *path, bool content)
 {
 	_cleanup_close_ int fd = -1;
@@ -60,9 +84,31 @@ static unsigned long long file_changed_usec(const struct stale *s, const char *p
 	if (host_open_following(unit_view_host(s->view), path, O_PATH, &fd, NULL) < 0 ||
 		fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	unsigned long long changed = stat_changed_usec(&st), modified = stat_modified_usec(&st);
+	unsigned long long changed = stat_changed_usec(&st), modified = stat_modified_usec(&st),
+			   switched = content ? unit_index_switched_usec(s->d.after, path) : 0;
 
-	return content && modified < changed ? modified : changed;
+	changed = content && modified < changed ? modified : changed;
+	return switched > changed ? switched : changed;
+}
+
+/* Content of the state, of which the kernel proves that what runs has not got it. */
+static void restart_for_content(
+	struct suspect *x, const struct named *named, const char *path, const char *what)
+{
+	struct plan *p = x->stale->d.plan;
+	const char *id = arena_printf(p->arena, "file:%s", path);
+
+	if (!strcmp(restart_mode(p, x->unit), "never")) {
+		finding_add(&p->findings, "pending", "restart-by-hand", id,
+			"%s has restart mode never, and %s: %s (%s=)", x->unit, what, path,
+			named->key);
+	} else {
+		finding_add(&p->findings, "stale", "configuration-not-in-force", id,
+			"%s %s: %s (%s=)", x->unit, what, path, named->key);
+		if (meaning_restart(&x->stale->d, x->unit, id))
+			stale_note_time(
+				x->stale, x->unit, file_changed_usec(x->stale, path, false));
+	}
 }
 
 /* What the kernel says that its main process executes, in the arena; NULL: it cannot be told. */
@@ -77,6 +123,15 @@ static const char *program_of(struct arena *a, uint32_t pid)
 	return text;
 }
 
+/* A time alone, of a file that only other hands can have put there. */
+static void warn_new(struct suspect *x, const struct named *named)
+{
+	finding_add(&x->stale->d.plan->findings, "stale", "older-than-its-files", named->path,
+		"%s was started before %s changed (%s=), which was not applied by l4sync: it may "
+		"run with what was there before, until it is restarted",
+		x->unit, named->path, named->key);
+}
+
 static void warn_unmanaged(struct suspect *x, const struct named *named, const char *what)
 {
 	finding_add(&x->stale->d.plan->findings, "stale", "content-unmanaged", named->path,
@@ -87,18 +142,23 @@ static void warn_unmanaged(struct suspect *x, const struct named *named, const c
 
 /* A program that was replaced is gone for the kernel; one of which only the mode has changed is
  * not. What it runs in its turn, a script, only its time can tell. */
-static void consider_program(struct suspect *x, const struct named *named)
+static void consider_program(struct suspect *x, const struct named *named, bool ships)
 {
 	struct arena *a = x->stale->d.plan->arena;
-	const char *running = program_of(a, x->run->main_pid), *const * hops;
+	const char *running = program_of(a, run_of(x)->main_pid), *const * hops;
 	size_t n;
 
 	hops = unit_index_hops(x->stale->d.after, named->path, &n);
 	const char *last = n ? hops[n - 1] : named->path;
 	if (running && !strcmp(running, last))
 		return;
-	if (running && text_ends(running, DELETED) &&
-		!strncmp(running, last, strlen(running) - strlen(DELETED)))
+	bool replaced = running && text_ends(running, DELETED) &&
+			!strncmp(running, last, strlen(running) - strlen(DELETED));
+	if (replaced && ships)
+		restart_for_content(x, named, last, "runs a program that was replaced");
+	else if (ships)
+		warn_new(x, named);
+	else if (replaced)
 		finding_add(&x->stale->d.plan->findings, "stale", "executable-replaced",
 			named->path,
 			"%s runs a program that was replaced: %s; the state does not ship it, so "
@@ -108,14 +168,14 @@ static void consider_program(struct suspect *x, const struct named *named)
 		warn_unmanaged(x, named, "");
 }
 
-/* A file that is somebody else's, and that the state names in restart_on. */
+/* A file that is somebody else's, or new in the state, and that the state names in restart_on. */
 static void follow(struct suspect *x, const struct named *named, unsigned long long changed)
 {
 	struct plan *p = x->stale->d.plan;
 	const char *id = arena_printf(p->arena, "file:%s", named->path);
 	bool reload = content_action(&x->stale->d, named) == ACTION_RELOAD;
 
-	if ((reload && x->run->state_usec > changed) ||
+	if ((reload && run_of(x)->state_usec > changed) ||
 		(!reload && !strcmp(restart_mode(p, x->unit), "never")))
 		return;
 	finding_add(&p->findings, "stale", "content-older", id,
@@ -135,16 +195,23 @@ static void consider_named(const struct named *named, void *userdata)
 	unsigned long long changed =
 		file_changed_usec(s, named->path, strcmp(named->key, "ExecStart") != 0);
 
-	if (!stale_is_younger(s, changed, x->run->started_usec) || is_managed_path(s, named->path))
+	if (!stale_is_younger(s, changed, x->started_usec))
+		return;
+	enum shipped shipped = who_ships(s, named->path);
+	if (shipped == SHIPPED_KNOWN)
 		return;
 	if (!strcmp(named->key, NAMED_RESTART_ON)) {
 		follow(x, named, changed);
+	} else if (!strcmp(named->key, "EnvironmentFile") && shipped == SHIPPED_NEW) {
+		x->new_environment = named->path;
 	} else if (!strcmp(named->key, "EnvironmentFile")) {
 		x->environment = x->environment ? arena_printf(s->d.plan->arena, "%s, %s",
 							  x->environment, named->path)
 						: named->path;
 	} else if (!strcmp(named->key, "ExecStart")) {
-		consider_program(x, named);
+		consider_program(x, named, shipped == SHIPPED_NEW);
+	} else if (shipped == SHIPPED_NEW) {
+		warn_new(x, named);
 	} else {
 		warn_unmanaged(x, named, "");
 	}
@@ -165,7 +232,7 @@ static int look_at(struct suspect *x)
 
 		/* Of what was applied here, the apply has seen to it. */
 		if (stale_is_wanted(s, t) &&
-			stale_is_younger(s, t->live.changed_usec, x->run->started_usec) &&
+			stale_is_younger(s, t->live.changed_usec, x->started_usec) &&
 			!(t->base &&
 				resource_matches(t->module, t->base, t->live.live, rec->key)) &&
 			unit_config_has(&config, resource_path(t->want)))
@@ -299,15 +366,26 @@ static void judge_files(struct suspect *x, const struct truth_unit *u)
 	}
 }
 
+/* Of several younger files the kernel does not tell which it was. */
 static void judge_environment(struct suspect *x, const struct truth_unit *u)
 {
+	struct named named = {.unit = x->unit, .key = "EnvironmentFile", .path = x->environment};
+
 	for (size_t i = 0; i < u->n; i++) {
 		const struct truth *t = &u->items[i];
 
-		if (t->verdict == TRUTH_LACKS && is_of_environment(t))
-			warn_unmanaged(x,
-				&(struct named){.key = "EnvironmentFile", .path = x->environment},
-				t->real);
+		if (t->verdict != TRUTH_LACKS || !is_of_environment(t))
+			continue;
+		if (x->environment) {
+			warn_unmanaged(x, &named, t->real);
+		} else {
+			named.path = x->new_environment;
+			restart_for_content(x, &named, named.path,
+				arena_printf(x->stale->d.plan->arena,
+					"has an environment that is %s: it was started before",
+					t->real));
+			return;
+		}
 	}
 }
 
@@ -326,13 +404,13 @@ int stale_prove(struct stale *s)
 	int r = 0;
 
 	for (size_t i = 0; i < s->d.n_units && r >= 0; i++) {
-		struct suspect x = {.stale = s, .unit = s->d.units[i].name, .run = &s->runs[i]};
+		struct suspect x = {
+			.stale = s, .unit = s->d.units[i].name, .started_usec = s->started_usec[i]};
 
-		if (!s->is_managed[i] || !x.run->started_usec || !x.run->main_pid ||
-			is_settled(s, x.unit))
+		if (!s->is_managed[i] || !x.started_usec || is_settled(s, x.unit))
 			continue;
 		r = look_at(&x);
-		if (!x.n_files && !x.environment)
+		if (!x.n_files && !x.environment && !x.new_environment)
 			continue;
 		names[n] = x.unit;
 		suspects[n++] = x;
@@ -343,7 +421,7 @@ int stale_prove(struct stale *s)
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (units[i].running && suspects[i].n_files)
 			judge_files(&suspects[i], &units[i]);
-		if (units[i].running && suspects[i].environment)
+		if (units[i].running && (suspects[i].environment || suspects[i].new_environment))
 			judge_environment(&suspects[i], &units[i]);
 	}
 	return r < 0 ? r : 0;

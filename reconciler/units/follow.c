@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "l4sync/io.h"
 #include "l4sync/text.h"
 
 #include "index.h"
@@ -204,6 +205,40 @@ const char *const *unit_index_hops(struct unit_index *x, const char *path, size_
 
 	*ret_n = follow(x, path, false, &f, NULL) < 0 ? 0 : f.hops.n;
 	return f.hops.items;
+}
+
+static void find_switched(
+	struct unit_index *x, const char *path, unsigned *left, unsigned long long *newest)
+{
+	for (const char *end = path + 1; *path == '/' && end[-1]; end++) {
+		_cleanup_close_ int dir_fd = -1;
+		const char *here, *parent, *target;
+		struct stat st;
+
+		end += strcspn(end, "/");
+		here = arena_strndup(x->arena, path, (size_t)(end - path));
+		parent = path_parent(x->arena, here);
+		if (host_open_following(x->host, parent[1] ? parent : "/.", O_PATH | O_DIRECTORY,
+			    &dir_fd, NULL) < 0 ||
+			fstatat(dir_fd, path_name(here), &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return;
+		if (!S_ISLNK(st.st_mode) || !*left ||
+			link_read(x->arena, dir_fd, path_name(here), &target) < 0)
+			continue;
+		--*left;
+		if (stat_changed_usec(&st) > *newest)
+			*newest = stat_changed_usec(&st);
+		find_switched(x, path_join_link(x->arena, here, target), left, newest);
+	}
+}
+
+unsigned long long unit_index_switched_usec(struct unit_index *x, const char *path)
+{
+	unsigned long long newest = 0;
+	unsigned left = LINKS_MAX;
+
+	find_switched(x, path_normalize(x->arena, path), &left, &newest);
+	return newest;
 }
 
 int entry_follow(struct unit_index *x, struct entry *entry, struct followed **ret, struct err *e)

@@ -45,7 +45,7 @@ static struct resource *state(int n)
 static unsigned expected_row(int b, int w, int l, int o)
 {
 	if (!w)
-		return o ? (l == o ? 12 : 11) : l ? 10 : 9;
+		return !l && (!o || o == b) ? 9 : !o ? 10 : l == o ? 12 : 11;
 	if (l == w)
 		return 1;
 	if (!l)
