@@ -24,6 +24,7 @@
 #include "members.h"
 
 #define UNTRUE_SHOWN 20
+#define OPEN_TRIES 100
 
 static const struct resource *rules_of(
 	struct arena *a, const struct resources *want, const char *unit)
@@ -59,8 +60,12 @@ struct looking {
 static int open_inside(const struct looking *l, const char *path, unsigned long long flags)
 {
 	const struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	int fd = -1;
 
-	return (int)syscall(SYS_openat2, l->root, path, &how, sizeof how);
+	/* EAGAIN: something was renamed or mounted on the host meanwhile. */
+	for (int i = 0; i < OPEN_TRIES && fd < 0 && (!i || errno == EAGAIN); i++)
+		fd = (int)syscall(SYS_openat2, l->root, path, &how, sizeof how);
+	return fd;
 }
 
 static void add(struct looking *l, const char *code, const char *path, const char *what)
