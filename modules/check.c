@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/command_line.h"
 #include "l4sync/places.h"
 #include "l4sync/text.h"
+#include "l4sync/unitpath.h"
 
 /* What the kernel and systemd make anew at each boot: nothing that is put there lasts. */
 static const char *const forbidden[] = {"/proc", "/sys", "/dev", "/run"};
@@ -116,10 +118,28 @@ static bool is_path(const char *s)
 	return check_path(s, NULL) == 0;
 }
 
+/* Of both an empty one says that there is none. */
+static bool is_validator(const char *s)
+{
+	struct arena *a = arena_new();
+	const char *const *words;
+	bool is = !*s || command_words(a, s, NULL, &words, NULL) >= 0;
+
+	arena_free(a);
+	return is;
+}
+
+static bool is_reload(const char *s)
+{
+	return !*s || unit_name_valid(s);
+}
+
 const struct attr_rule check_file_rules[] = {
 	{"owner", check_is_owner, ATTR_REQUIRED},
 	{"group", check_is_owner, ATTR_REQUIRED},
 	{"mode", check_is_mode, ATTR_REQUIRED},
+	{"validate", is_validator, ATTR_OPTIONAL},
+	{"reload", is_reload, ATTR_OPTIONAL},
 	{0},
 };
 

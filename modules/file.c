@@ -7,15 +7,16 @@
 #include <string.h>
 
 #include "l4sync/check.h"
+#include "l4sync/command_line.h"
 #include "l4sync/registry.h"
 #include "l4sync/text.h"
-#include "l4sync/unsupported.h"
+#include "l4sync/unitpath.h"
 
 #include "placed.h"
 
 /* What one entry of `files:` says; NULL: nothing. */
 struct attributes {
-	const char *owner, *group, *mode;
+	const char *owner, *group, *mode, *validate, *reload;
 	bool has_secret, secret;
 };
 
@@ -30,13 +31,42 @@ static int parse_owner(struct reader *r, const struct node *n, const char *what,
 	return code;
 }
 
+/* An empty one takes away what the place would have. */
+static int parse_validate(struct reader *r, const struct node *n, const char **ret)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	const char *const *words;
+	int code = node_want_text(n, "validate", ret, r->diags);
+
+	if (!code && **ret && command_words(r->arena, *ret, NULL, &words, &e) < 0)
+		code = diag_add(r->diags, n->where, "validate: %s", err_text(&e));
+	return code;
+}
+
+static bool is_service(const char *unit)
+{
+	return unit_name_valid(unit) && !unit_name_is_template(unit) &&
+	       !strcmp(unit_name_type(unit), "service");
+}
+
+static int parse_reload(struct reader *r, const struct node *n, const char **ret)
+{
+	int code = node_want_text(n, "reload", ret, r->diags);
+
+	if (!code && **ret && !is_service(*ret))
+		code = diag_add(r->diags, n->where,
+			"reload: \"%s\" is no name of a service that can be reloaded, as "
+			"nginx.service",
+			*ret);
+	return code;
+}
+
 static int parse_attributes(struct reader *r, const struct node *map, struct attributes *ret)
 {
 	static const char *const known[] = {
 		"owner", "group", "mode", "secret", "validate", "reload", NULL};
 	int bad = node_keys(map, known, r->diags);
 
-	bad |= unsupported_keys("files", map, r->diags);
 	for (size_t i = 0; i < map->n; i++) {
 		const char *key = map->keys[i]->text;
 		const struct node *n = map->items[i];
@@ -47,6 +77,10 @@ static int parse_attributes(struct reader *r, const struct node *map, struct att
 			bad |= parse_owner(r, n, key, &ret->group);
 		else if (!strcmp(key, "mode"))
 			bad |= node_want_mode(r->arena, n, key, &ret->mode, r->diags);
+		else if (!strcmp(key, "validate"))
+			bad |= parse_validate(r, n, &ret->validate);
+		else if (!strcmp(key, "reload"))
+			bad |= parse_reload(r, n, &ret->reload);
 		else if (!strcmp(key, "secret")) {
 			ret->has_secret = true;
 			bad |= node_want_bool(n, key, &ret->secret, r->diags);
@@ -65,6 +99,10 @@ static void set_attributes(struct reader *r, struct resource *item, const struct
 		resource_set(a, item, "group", by->group);
 	if (by->mode)
 		resource_set(a, item, "mode", by->mode);
+	if (by->validate)
+		resource_set(a, item, "validate", by->validate);
+	if (by->reload)
+		resource_set(a, item, "reload", by->reload);
 	if (by->has_secret)
 		item->secret = by->secret;
 }

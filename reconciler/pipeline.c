@@ -155,6 +155,7 @@ static int queue(struct run *r, struct txn *t, struct findings *refusals, struct
 		if (c < 0 && refuse(refusals, x->id, e) < 0)
 			return c;
 	}
+	queue_validators(t, r->plan);
 	for (size_t i = 0; i < r->plan->n_templates; i++)
 		txn_affects(t, r->plan->templates[i].name);
 	for (size_t i = 0; i < r->plan->effects.n; i++)

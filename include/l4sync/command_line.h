@@ -1,6 +1,6 @@
 /*
- * Command lines of the manifest (restart.before, check, busy): words as in ExecStart=, no shell.
- * Called by the module service, on both sides of the reader, and by whoever runs one.
+ * Command lines of the manifest (restart.before, validate, …): words as in ExecStart=, no shell.
+ * Called by the modules, on both sides of the reader, and by whoever runs one.
  */
 #ifndef L4SYNC_COMMAND_LINE_H
 #define L4SYNC_COMMAND_LINE_H
@@ -17,6 +17,13 @@
  * wrong and what would be right. unit NULL: specifiers are only looked at.
  */
 int command_line_split(struct arena *a, const char *line, const char *unit, const char *const **ret,
+	struct err *e);
+
+/*
+ * The same of a command that is about a file: the specifiers are %f, the file's path, and %%, and
+ * the first word may be the name of a program that PATH has. file NULL: they are only looked at.
+ */
+int command_words(struct arena *a, const char *line, const char *file, const char *const **ret,
 	struct err *e);
 
 #endif

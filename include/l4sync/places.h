@@ -1,7 +1,7 @@
 /*
- * What a target path means: one table, path prefix to resource type. (Validators and activators
- * join the rows as they come.)
- * Called by the reader, the modules and the plan.
+ * What a target path means: of which resource type it is, what has to be asked before it lands and
+ * what puts it into force afterwards.
+ * Called by the reader, the modules, the plan and the apply.
  */
 #ifndef L4SYNC_PLACES_H
 #define L4SYNC_PLACES_H
@@ -34,6 +34,27 @@ struct place place_of(struct arena *a, const char *path);
 /* The same of what is found on a host: also in those directories of the search path that nothing is
  * shipped to (/run/systemd/system, /etc/systemd/system.control, …); rank is of no meaning then. */
 struct place place_found(struct arena *a, const char *path);
+
+enum activation {
+	READ_ALWAYS,     /* by whoever needs it, when it is needed: nothing is to be done */
+	READ_NEXT,       /* when the unit `what` is started next, which is left to others */
+	RELOADS,         /* the unit `what`, if it runs */
+	RESTARTS,        /* the same: it cannot be reloaded, and loses nothing */
+	RELOADS_SYSTEMD, /* a daemon-reload */
+	RUNS,            /* the command `what` */
+};
+
+/* What a file takes that changes, by where it stands. */
+struct place_rule {
+	const char *pattern;  /* as text_glob() has them, over target paths */
+	const char *validate; /* command (command_words()) that fails on what is no good; or NULL */
+	enum activation activation;
+	const char *what; /* unit, command, or in words who reads it; NULL: RELOADS_SYSTEMD */
+};
+
+extern const struct place_rule *const place_rules; /* ends with a row without a pattern */
+/* The one that counts for a path, or NULL. */
+const struct place_rule *place_rule(const char *path);
 
 /* The id that a file or symbolic link at path has: "unit:x.service", "file:/etc/x". */
 const char *place_id(struct arena *a, const char *path, bool is_link);

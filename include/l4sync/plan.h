@@ -68,7 +68,8 @@ enum action {
 	ACTION_DISABLE,
 	ACTION_DAEMON_RELOAD,
 	ACTION_SYSCTL,
-	ACTION_LIVE, /* cgroup settings into the kernel */
+	ACTION_ACTIVATE, /* a command puts changed files into force */
+	ACTION_LIVE,     /* cgroup settings into the kernel */
 	ACTION_START,
 	ACTION_RESTART,
 	ACTION_RELOAD, /* the unit's own; behind the restarts, which make some of them needless */
@@ -78,7 +79,8 @@ const char *action_name(enum action action);
 
 struct effect {
 	enum action action;
-	const char *target; /* unit or sysctl key; NULL: daemon-reload */
+	const char *target; /* unit, sysctl key, command as it is shown; NULL: daemon-reload */
+	const char *command, *file; /* ACTION_ACTIVATE: as command_words() takes them */
 	size_t n_because;
 	const char **because; /* ids of changes; in the arena */
 	/* A restart: the unit with whose restart systemd restarts this one anyway; or NULL. */

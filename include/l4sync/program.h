@@ -45,6 +45,9 @@ struct program_end {
 int program_run(
 	const struct program *p, struct buf *output, struct program_end *ret, struct err *e);
 
+/* What a failed program said last, as one line of what can be shown; in the arena. */
+const char *program_last_lines(struct arena *a, const char *output);
+
 /* "status 1", "signal 9 (Killed)"; in the arena. */
 const char *program_end_text(struct arena *a, const struct program_end *end);
 

@@ -39,6 +39,7 @@ enum phase {
 	PHASE_ENABLE,
 	PHASE_RELOAD,
 	PHASE_SYSCTL,
+	PHASE_ACTIVATE,
 	PHASE_LIVE,
 	PHASE_START,
 	PHASE_RMDIR, /* deepest first; done behind the point of no return */
@@ -73,6 +74,14 @@ void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long l
 void txn_reload(struct txn *t);
 /* The cgroup settings of a unit that runs into the kernel. */
 void txn_live(struct txn *t, const char *unit);
+/* A command that puts what has changed into force, and file for its %f; shown: as it is told. A
+ * rollback runs it again once the files are back. */
+void txn_activate(struct txn *t, const char *shown, const char *command, const char *file);
+/*
+ * A command that looks at what is staged before anything is touched; id and path: of what it is
+ * asked about, path for its %f. Asked once, however often it is queued.
+ */
+void txn_validate(struct txn *t, const char *id, const char *command, const char *path);
 /* A unit or template whose configuration this run alters: of its running instances those that
  * somebody else has started since the reload are brought back by a rollback too. */
 void txn_affects(struct txn *t, const char *name);

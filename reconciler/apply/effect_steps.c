@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/places.h"
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
 
@@ -141,6 +142,9 @@ static int queue_effect(
 	case ACTION_DAEMON_RELOAD:
 		txn_reload(t);
 		break;
+	case ACTION_ACTIVATE:
+		txn_activate(t, f->target, f->command, f->file);
+		break;
 	case ACTION_LIVE:
 		txn_live(t, f->target);
 		return meaning_check_limits(view, txn_arena(t), f->target, e);
@@ -157,6 +161,23 @@ static int queue_effect(
 		break;
 	}
 	return r;
+}
+
+void queue_validators(struct txn *t, const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_changes; i++) {
+		const struct change *c = &p->changes[i];
+		const struct resource *said = c->want ? c->want : c->base;
+		const char *path = said ? resource_path(said) : NULL;
+		const struct place_rule *rule = path ? place_rule(path) : NULL;
+		const char *command = said ? resource_get(said, "validate") : NULL;
+
+		if (!command && rule)
+			command = rule->validate;
+		/* Of what goes nothing is left to be looked at, but for what includes it. */
+		if (command && *command && (c->want || !strstr(command, "%f")))
+			txn_validate(t, c->id, command, path);
+	}
 }
 
 int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view,

@@ -11,4 +11,8 @@
 int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view,
 	struct findings *refusals, struct err *e);
 
+/* What is asked before anything is touched, by where the changed files stand and what the state
+ * says of them. */
+void queue_validators(struct txn *t, const struct plan *p);
+
 #endif

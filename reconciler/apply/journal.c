@@ -35,6 +35,7 @@ static const struct step_ops *const kinds[] = {
 	&step_start,
 	&step_stop,
 	&step_reload,
+	&step_activate,
 };
 
 int state_dir(struct host *h, bool create, int *ret_fd, struct err *e)

@@ -128,6 +128,32 @@ void txn_reload(struct txn *t)
 	t->reloads = true;
 }
 
+void txn_activate(struct txn *t, const char *shown, const char *command, const char *file)
+{
+	struct step *s = add(t, &step_activate, PHASE_ACTIVATE, shown);
+
+	step_set(t, s, "command", command);
+	step_set(t, s, "file", file);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+void txn_validate(struct txn *t, const char *id, const char *command, const char *path)
+{
+	const char *file = strstr(command, "%f") ? path : NULL;
+
+	for (size_t i = 0; i < t->n_validations; i++)
+		if (!strcmp(t->validations[i].command, command) &&
+			same_text(t->validations[i].file, file))
+			return;
+	t->validations = grow(
+		t->validations, &t->cap_validations, t->n_validations, sizeof(*t->validations));
+	t->validations[t->n_validations++] = (struct validation){id, path, command, file};
+}
+
 void txn_live(struct txn *t, const char *unit)
 {
 	step_set(t, add(t, &step_live, PHASE_LIVE, unit), "unit", unit);

@@ -63,6 +63,7 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	if (t->reloads && t->host->live)
 		reload(t, &left);
 	if (t->host->live) {
+		activate_back(t, &left);
 		units_live_back(t, log, n_log, &left);
 		units_bring_back(t, log, n_log, &left);
 	}

@@ -38,6 +38,7 @@ void txn_free(struct txn *t)
 		return;
 	free(t->steps);
 	free(t->affected);
+	free(t->validations);
 	resources_free(t->journal);
 	closep_(&t->journal_fd);
 }
@@ -128,7 +129,9 @@ int txn_prepare(struct txn *t, struct findings *refusals, struct err *e)
 		t->of += s->ops->commit != NULL;
 	}
 	int r = txn_check_space(t, e);
-	return r < 0 && refuse(refusals, NULL, e) < 0 ? r : 0;
+	if (r < 0 && refuse(refusals, NULL, e) < 0)
+		return r;
+	return txn_run_validators(t, refusals, e);
 }
 
 static int commit_phases(struct txn *t, enum phase first, enum phase last, struct err *e)

@@ -40,6 +40,12 @@ struct step {
 	bool touched; /* staged or committed, or may have been (a recovery): undo looks at it */
 };
 
+/* A command that looks at what is staged (txn_validate()). */
+struct validation {
+	const char *id, *path;      /* what it was queued for first */
+	const char *command, *file; /* file: for its %f, or NULL */
+};
+
 struct txn {
 	struct host *host;
 	struct arena *arena;
@@ -57,15 +63,18 @@ struct txn {
 					   * journal are not its end's */
 	bool reloads;                     /* there is a reload among the steps */
 	size_t n_affected, cap_affected;
-	unsigned n_hooks;          /* that were run: their services' names */
-	const char **affected;     /* malloc'd: units and templates, txn_affects() */
-	bool rebooted;             /* a recovery: the journal is of another boot */
-	bool booting;              /* a recovery: units are not started yet */
-	struct resources *journal; /* a recovery: what the steps were read from */
+	size_t n_validations, cap_validations;
+	struct validation *validations; /* malloc'd */
+	unsigned n_hooks;               /* that were run: their services' names */
+	const char **affected;          /* malloc'd: units and templates, txn_affects() */
+	bool rebooted;                  /* a recovery: the journal is of another boot */
+	bool booting;                   /* a recovery: units are not started yet */
+	struct resources *journal;      /* a recovery: what the steps were read from */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
-	step_dir_attributes, step_rmdir, step_sysctl, step_live, step_start, step_stop, step_reload;
+	step_dir_attributes, step_rmdir, step_sysctl, step_live, step_start, step_stop, step_reload,
+	step_activate;
 
 const char *step_get(const struct step *s, const char *key);
 void step_set(struct txn *t, struct step *s, const char *key, const char *value);
@@ -82,6 +91,10 @@ int txn_sync_dirs(struct txn *t, struct err *e);
 /* space.c: -ENOSPC with a text when a file system has no room for the steps. */
 int txn_check_space(struct txn *t, struct err *e);
 
+/* validate.c: -EINVAL with what the first validator says that does not like what is staged; with
+ * refusals all of them are asked. */
+int txn_run_validators(struct txn *t, struct findings *refusals, struct err *e);
+
 /* journal.c */
 int journal_write(struct txn *t, struct err *e);
 int journal_log(struct txn *t, const char *line, struct err *e);
@@ -96,6 +109,8 @@ int journal_load(struct txn *t, enum journal_state *ret, const char ***ret_log, 
 void units_live_back(struct txn *t, const char *const *log, size_t n_log, size_t *left);
 void units_stop_started(struct txn *t, const char *const *log, size_t n_log, size_t *left);
 void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_t *left);
+/* steps_activate.c: the commands of the steps that were begun, with what is back. */
+void activate_back(struct txn *t, size_t *left);
 /* Whether a boot has not come to basic.target yet, of which the journal knows nothing. */
 bool units_are_booting(struct txn *t);
 void rollback_event(struct txn *t, const char *state, const char *text);

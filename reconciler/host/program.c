@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "l4sync/child.h"
 #include "l4sync/io.h"
 
 #define IDLE_MS 200
@@ -269,6 +270,26 @@ int program_run(const struct program *p, struct buf *output, struct program_end 
 	ret->status = ret->exited ? WEXITSTATUS(status) : 0;
 	ret->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	return r;
+}
+
+#define LINES_SHOWN 5
+
+const char *program_last_lines(struct arena *a, const char *output)
+{
+	char *text = arena_strdup(a, output), *from;
+	size_t n = strlen(text), lines = 0;
+
+	while (n && strchr(" \t\r\n", text[n - 1]))
+		text[--n] = '\0';
+	for (char *p = text; (p = strchr(p, '\t'));)
+		*p = ' ';
+	text_printable(text);
+	for (from = text + n; from > text && (from[-1] != '\n' || ++lines < LINES_SHOWN);)
+		from--;
+	for (char *p = from; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return from;
 }
 
 const char *program_end_text(struct arena *a, const struct program_end *end)

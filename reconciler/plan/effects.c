@@ -22,6 +22,7 @@ const char *action_name(enum action action)
 		[ACTION_DISABLE] = "disable",
 		[ACTION_DAEMON_RELOAD] = "daemon-reload",
 		[ACTION_SYSCTL] = "sysctl",
+		[ACTION_ACTIVATE] = "activate",
 		[ACTION_LIVE] = "live",
 		[ACTION_START] = "start",
 		[ACTION_RESTART] = "restart",
@@ -297,7 +298,7 @@ static int change_effects(struct deriving *d, const struct change *c)
 	} else if (!strcmp(c->module->type, "sysctl") && c->want) {
 		effect_add(&d->plan->effects, ACTION_SYSCTL, resource_name(c->id), c->id);
 	}
-	return r;
+	return r < 0 || !change_path(c) ? r : place_effects(d, c);
 }
 
 /* A restart takes all settings and all content along. */

@@ -47,6 +47,9 @@ bool meaning_restart(struct deriving *d, const char *unit, const char *because);
 int unit_affected(struct deriving *d, const char *unit, const struct change *c,
 	struct unit_config *before, struct unit_config *after, bool *ret);
 
+/* What a changed file takes by where it stands. */
+int place_effects(struct deriving *d, const struct change *c);
+
 /* What runs with less than it should, and what systemd has not read (stale.c). */
 int stale_effects(struct deriving *d, const struct recorded *recorded);
 

@@ -70,9 +70,9 @@ int plan_check_reload(struct unit_view *view, struct arena *a, const char *unit,
 	if (r < 0 || can)
 		return r;
 	return err_set(e, -ENOEXEC,
-		"on_change: %s cannot be reloaded, for it has no ExecReload= and is not "
-		"Type=notify-reload; give it one, or take on_change: reload out, and it is "
-		"restarted",
+		"%s cannot be reloaded, for it has no ExecReload= and is not Type=notify-reload; "
+		"give it one, or take out what asks for that (on_change: reload of the unit, "
+		"reload: of a file)",
 		unit);
 }
 

@@ -10,6 +10,7 @@
 
 #include "l4sync/event.h"
 #include "l4sync/module.h"
+#include "l4sync/places.h"
 #include "l4sync/text.h"
 
 #include "explain_internal.h"
@@ -173,7 +174,15 @@ static int derive_effects(struct explaining *x)
 		for (size_t j = 0; c->acts && j < c->n_running; j++)
 			effect_add(f, c->action, c->running[j], because);
 	}
-	int r = carried_effects(&x->d);
+	int r = 0;
+	if (x->path && x->triple && (x->triple->want || x->triple->base))
+		r = place_effects(&x->d, &(struct change){.id = x->id,
+						 .module = x->triple->module,
+						 .op = OP_UPDATE,
+						 .base = x->triple->base,
+						 .want = x->triple->want});
+	if (r >= 0)
+		r = carried_effects(&x->d);
 	effects_drop_double(f);
 	return r < 0 ? r : effects_order(&x->d);
 }
@@ -203,7 +212,8 @@ static json_t *effects_of(struct explaining *x, const struct plan *p, bool *ret_
 
 static bool acts_on_units(const json_t *effects)
 {
-	static const char *const actions[] = {"start", "stop", "restart", "reload", "live"};
+	static const char *const actions[] = {
+		"start", "stop", "restart", "reload", "live", "activate"};
 	const json_t *effect;
 	size_t i;
 
@@ -215,6 +225,14 @@ static bool acts_on_units(const json_t *effects)
 				return true;
 	}
 	return false;
+}
+
+/* Who reads a file without being told. */
+static const char *reader_text(struct explaining *x)
+{
+	const struct place_rule *rule = x->path ? place_rule(x->path) : NULL;
+
+	return rule && rule->activation == READ_ALWAYS ? rule->what : NULL;
 }
 
 /* Why no unit is touched, in one sentence. */
@@ -234,6 +252,8 @@ static const char *nothing_text(struct explaining *x, bool planned)
 		return "a directory restarts no unit";
 	if (!x->n_chains && x->unit)
 		return "the state has no file of this unit, and none that it names";
+	if (!x->n_chains && reader_text(x))
+		return reader_text(x);
 	if (!x->n_chains)
 		return "it is no file of a unit, and no unit names it";
 	if (!x->d.live)
@@ -325,7 +345,8 @@ int explain_resource(struct plan *p, struct unit_view *view, const char *id,
 	struct explaining x = {.id = id,
 		.path = service ? NULL : path_of(id, triple),
 		.unit = service ? resource_name(id) : NULL,
-		.managed = service || triple};
+		.managed = service || triple,
+		.triple = triple};
 	struct plan would;
 	int r = explaining_init(&x, &would, p, view, e);
 

@@ -32,6 +32,7 @@ struct explaining {
 	const char *path; /* NULL: of any file of the state, to: */
 	const char *unit; /* NULL: to any unit */
 	bool managed;
+	const struct triple *triple; /* of what the state has or had; or NULL */
 	size_t n_names;
 	const char *const *names; /* units, loaded or with a file; natural order */
 	size_t n_chains, cap_chains;

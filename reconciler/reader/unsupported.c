@@ -15,8 +15,6 @@ static const struct row {
 	{"", "checkouts"},
 	{"", "actions"},
 	{"", "secrets"},
-	{"files", "validate"},
-	{"files", "reload"},
 	{"verify", "syscalls_denied"},
 	{"verify", "isolated_from"},
 	{"verify", "denied_bind"},

@@ -16,6 +16,8 @@
 struct splitting {
 	struct arena *arena;
 	const char *unit; /* NULL: specifiers are not expanded */
+	bool is_of_file;  /* %f is its only one: file; NULL: not expanded */
+	const char *file;
 	const char *at;
 	struct buf word;
 	struct err *e;
@@ -153,6 +155,16 @@ static int take_specifier(struct splitting *s)
 {
 	char c = *s->at;
 
+	if (s->is_of_file && (!c || !strchr("%f", c)))
+		return err_set(s->e, -EINVAL,
+			"\"%%%.1s\" is no specifier here; there is %%f, the file, and a percent "
+			"sign itself is %%%%",
+			s->at);
+	if (c == 'f' && s->is_of_file) {
+		buf_adds(&s->word, s->file ? s->file : "-");
+		s->at++;
+		return 0;
+	}
 	if (!c || !strchr("%iInNpP", c))
 		return err_set(s->e, -EINVAL,
 			"\"%%%.1s\" is no specifier here; there are %%i %%I %%n %%N %%p %%P, and "
@@ -233,23 +245,38 @@ static int take_words(struct splitting *s, const char **words)
 			return err_set(s->e, -EINVAL, "has more than %d words", COMMAND_WORDS_MAX);
 		words[n++] = arena_strndup(s->arena, s->word.data, s->word.size);
 	}
-	if (!n || *words[0] != '/')
+	if (!n && s->is_of_file)
+		return err_set(s->e, -EINVAL, "there is no command in it");
+	if (!s->is_of_file && (!n || *words[0] != '/'))
 		return err_set(s->e, -EINVAL,
 			"must begin with the absolute path of a program, as "
 			"\"/usr/local/bin/program %%i\"");
 	return 0;
 }
 
-int command_line_split(
-	struct arena *a, const char *line, const char *unit, const char *const **ret, struct err *e)
+static int split_line(struct splitting *s, const char *const **ret)
 {
-	struct splitting s = {.arena = a, .unit = unit, .at = line, .e = e};
-	const char **words = arena_array(a, const char *, COMMAND_WORDS_MAX + 1);
-	int r = take_words(&s, words);
+	const char **words = arena_array(s->arena, const char *, COMMAND_WORDS_MAX + 1);
+	int r = take_words(s, words);
 
-	buf_free(&s.word);
+	buf_free(&s->word);
 	if (r < 0)
 		return r;
 	*ret = words;
 	return 0;
+}
+
+int command_line_split(
+	struct arena *a, const char *line, const char *unit, const char *const **ret, struct err *e)
+{
+	return split_line(&(struct splitting){.arena = a, .unit = unit, .at = line, .e = e}, ret);
+}
+
+int command_words(
+	struct arena *a, const char *line, const char *file, const char *const **ret, struct err *e)
+{
+	return split_line(
+		&(struct splitting){
+			.arena = a, .is_of_file = true, .file = file, .at = line, .e = e},
+		ret);
 }

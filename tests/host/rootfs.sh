@@ -10,18 +10,20 @@ cache=${L4SYNC_CACHE:-/var/cache/l4sync-tests}
 suite=trixie
 
 # What l4sync is linked with, what its modules call, and what a host of left4.me has.
-run_packages=(
+common_packages=(
 	systemd systemd-sysv dbus libpam-systemd procps iproute2 openssh-server openssh-client git sudo
 	nftables python3 ca-certificates jq util-linux strace
 	libsystemd0 libyaml-0-2 libgit2-1.9 libjansson4 libnettle8t64
 )
 # shellcheck disable=SC2034 # by name, in bootstrap and key_of
+run_packages=("${common_packages[@]}" nginx)
+# shellcheck disable=SC2034
 build_packages=(
 	gcc libc6-dev make pkg-config libsystemd-dev libyaml-dev libgit2-dev libjansson-dev nettle-dev check scdoc
 	strace
 )
 # shellcheck disable=SC2034
-vm_packages=("${run_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
+vm_packages=("${common_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
 
 # What a Debian host may have: of these only the unit files are unpacked, nothing of them is installed.
 # shellcheck disable=SC2034
@@ -139,6 +141,10 @@ configure_run() {
 		printf '[Unit]\nConditionVirtualization=!container\n' \
 			>"$root/etc/systemd/system/$unit.d/not-in-container.conf"
 	done
+	# What a test starts itself.
+	if [[ -e $root/usr/lib/systemd/system/nginx.service ]]; then
+		chroot "$root" systemctl -q disable nginx.service
+	fi
 	# Housekeeping that would start at some moment of some test.
 	for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
 		e2scrub_reap.service fstrim.timer; do

@@ -127,6 +127,26 @@ START_TEST(many_words)
 }
 END_TEST
 
+/* Of a file: %f alone, and a program that PATH has. */
+START_TEST(of_a_file)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	const char *const *words;
+
+	ck_assert_int_eq(command_words(arena, "sh -n '%f' %%", "/etc/a b", &words, &e), 0);
+	ck_assert_str_eq(words[0], "sh");
+	ck_assert_str_eq(words[2], "/etc/a b");
+	ck_assert_str_eq(words[3], "%");
+	ck_assert_ptr_null(words[4]);
+	ck_assert_int_eq(command_words(arena, "x %i", NULL, &words, &e), -EINVAL);
+	ck_assert_str_eq(err_text(&e),
+		"\"%i\" is no specifier here; there is %f, the file, and a percent sign itself "
+		"is %%");
+	ck_assert_int_eq(command_words(arena, "  ", NULL, &words, &e), -EINVAL);
+	ck_assert_str_eq(err_text(&e), "there is no command in it");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("command lines");
@@ -136,6 +156,7 @@ int main(void)
 	tcase_add_loop_test(t, splits, 0, (int)ELEMENTS(good));
 	tcase_add_loop_test(t, refuses, 0, (int)ELEMENTS(bad));
 	tcase_add_test(t, many_words);
+	tcase_add_test(t, of_a_file);
 	suite_add_tcase(suite, t);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -3,7 +3,10 @@
  */
 #include <check.h>
 
+#include "l4sync/command_line.h"
 #include "l4sync/places.h"
+#include "l4sync/unitpath.h"
+#include "l4sync/unitpath.h"
 
 #define ETC "/etc/systemd/system/"
 
@@ -75,6 +78,37 @@ START_TEST(found_places)
 }
 END_TEST
 
+/* Each row makes sense by itself, and can be reached. */
+START_TEST(rules)
+{
+	struct arena *arena = arena_new();
+	const char *const *words;
+	size_t n = 0;
+
+	for (const struct place_rule *x = place_rules; x->pattern; x++, n++) {
+		ck_assert(*x->pattern == '/');
+		if (x->validate)
+			ck_assert_int_eq(command_words(arena, x->validate, NULL, &words, NULL), 0);
+		if (x->activation == RUNS)
+			ck_assert_int_eq(command_words(arena, x->what, NULL, &words, NULL), 0);
+		else if (x->activation == RELOADS || x->activation == RESTARTS ||
+			 x->activation == READ_NEXT)
+			ck_assert_msg(unit_name_valid(x->what), "%s", x->what);
+		else
+			ck_assert(!x->what == (x->activation == RELOADS_SYSTEMD));
+		for (const struct place_rule *y = place_rules; y < x; y++)
+			ck_assert_msg(strcmp(y->pattern, x->pattern) != 0, "%s twice", x->pattern);
+	}
+	ck_assert_uint_ge(n, 25);
+	ck_assert_str_eq(place_rule("/etc/nginx/a/b.conf")->what, "nginx.service");
+	ck_assert_str_eq(
+		place_rule("/etc/tmpfiles.d/x.conf")->what, "systemd-tmpfiles --create %f");
+	ck_assert_ptr_null(place_rule("/etc/tmpfiles.d/x.conf.bak"));
+	ck_assert_ptr_null(place_rule("/etc/sudoers.d/a/b"));
+	arena_free(arena);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("places");
@@ -83,6 +117,7 @@ int main(void)
 	tcase_add_loop_test(t, place, 0, ELEMENTS(places));
 	tcase_add_test(t, links_and_ranks);
 	tcase_add_test(t, found_places);
+	tcase_add_test(t, rules);
 	suite_add_tcase(suite, t);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
