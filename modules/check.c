@@ -9,6 +9,7 @@
 
 #include "l4sync/command_line.h"
 #include "l4sync/places.h"
+#include "l4sync/secrets.h"
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
 
@@ -134,12 +135,21 @@ static bool is_reload(const char *s)
 	return !*s || unit_name_valid(s);
 }
 
+/* "OFFSET NAME": the rest is looked at when the secret is put there. */
+static bool is_insert(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n && n < 10 && s[n] == ' ' && secret_name_valid(s + n + 1);
+}
+
 const struct attr_rule check_file_rules[] = {
 	{"owner", check_is_owner, ATTR_REQUIRED},
 	{"group", check_is_owner, ATTR_REQUIRED},
 	{"mode", check_is_mode, ATTR_REQUIRED},
 	{"validate", is_validator, ATTR_OPTIONAL},
 	{"reload", is_reload, ATTR_OPTIONAL},
+	{"insert", is_insert, ATTR_REPEATED},
 	{0},
 };
 

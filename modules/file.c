@@ -163,7 +163,11 @@ static int file_parse(struct reader *r, const char *section, const struct node *
 static int file_check(const struct resource *item, struct err *e)
 {
 	int r = check_place(item, resource_name(item->id), false, e);
+	const char *mode = resource_get(item, "mode");
 
+	if (!r && resource_get(item, "insert") && (!item->secret || !mode || mode[3] != '0'))
+		r = err_set(
+			e, -EINVAL, "%s: a file with a secret that everybody can read", item->id);
 	if (!r)
 		r = check_content(item, true, e);
 	return r ? r : check_attrs(item, check_file_rules, e);

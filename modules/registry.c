@@ -16,6 +16,7 @@ const struct module *const modules[] = {
 	&module_dropin,
 	&module_service,
 	&module_verify,
+	&module_secret,
 	NULL,
 };
 

@@ -62,7 +62,4 @@ struct child {
  */
 int child_run(const struct child *c, struct buf *answer, struct err *e);
 
-/* Bytes that would move a terminal's cursor, and those that are not UTF-8, become "?". */
-void text_printable(char *s);
-
 #endif

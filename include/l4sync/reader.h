@@ -38,6 +38,7 @@ struct reader {
 	const struct node *manifest; /* hosts/NAME.yaml merged over l4sync.yaml */
 	/* NULL: none. Not a map: that is reported, and nothing is known of what they are. */
 	const struct node *vars;
+	const struct node *secrets; /* the same: the section secrets: */
 	/* A tree could not be read, which is reported: what it ships is not known, so that nothing
 	 * else is to be reported as missing. */
 	bool tree_missing;
@@ -63,9 +64,29 @@ const struct resource *reader_follow(const struct reader *r, const struct resour
 int reader_section(struct reader *r, const char *section, const struct node *map,
 	void (*each)(struct reader *r, const struct node *name, const struct node *entry));
 
-/* {{ name }} filled in from vars; where is the template's. Undefined names are reported. */
-int template_render(struct arena *a, const struct node *vars, const char *file, const void *data,
-	size_t size, const void **ret, size_t *ret_size, struct diags *diags);
+/* What a template is filled in from; both may be NULL. */
+struct template_names {
+	const struct node *vars, *secrets;
+};
+
+/* Where a secret goes, whose value the reader never sees: before this byte of what came out. */
+struct template_insert {
+	size_t offset;
+	const char *name;
+};
+
+struct template_inserts {
+	size_t n, cap;
+	struct template_insert *items; /* malloc'd; by offset, of equal ones in order */
+};
+
+/*
+ * {{ name }} filled in from vars, {{ secret:name }} noted in inserts; file is the template's.
+ * Undefined names are reported.
+ */
+int template_render(struct arena *a, const struct template_names *names, const char *file,
+	const void *data, size_t size, const void **ret, size_t *ret_size,
+	struct template_inserts *inserts, struct diags *diags);
 
 /* The unprivileged child's whole job. */
 struct reader_job {

@@ -37,6 +37,7 @@ struct request {
 	const char *argument; /* what the command is about, as it was given; NULL: nothing */
 	size_t n_arguments;   /* the same of a command that takes several */
 	const char *const *arguments;
+	const char *input;  /* secret: the value, from standard input; part of no command line */
 	const char *state;  /* --state DIR, absolute */
 	const char *source; /* --source URL */
 	const char *ref;    /* --ref REF */

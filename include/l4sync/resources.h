@@ -42,6 +42,7 @@ struct content {
 	const void *data; /* NULL: only the hash is known */
 	struct hash hash; /* of the bytes */
 	bool keyed;       /* the hash is an HMAC under the host's key */
+	bool fresh;       /* with a secret that was made for this run: another run makes another */
 };
 
 struct attr {

@@ -42,6 +42,9 @@ int text_natural_cmp(const char *a, const char *b);
  * is in the arena or s itself. */
 const char *text_time(struct arena *a, const char *s);
 
+/* Bytes that would move a terminal's cursor, and those that are not UTF-8, become "?". */
+void text_printable(char *s);
+
 /* A glob over paths or names: ? and * and [..] stop at '/', ** does not (SPEC 2). An unclosed [
  * matches nothing. */
 bool text_glob(const char *pattern, const char *s);

@@ -306,3 +306,19 @@ const char *text_nearest(const char *s, const char *const *list)
 	}
 	return nearest;
 }
+
+void text_printable(char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		size_t length = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+		if (i + length > n || !text_is_utf8(s + i, length) || (c < 0x20 && c != '\n') ||
+			c == 0x7f || (c == 0xc2 && (unsigned char)s[i + 1] < 0xa0))
+			s[i] = '?';
+		else
+			i += length - 1;
+	}
+}

@@ -26,10 +26,12 @@ enum {
 	EXPLAIN = 1 << 12,
 	VERIFY = 1 << 13,
 	LINT = 1 << 14,
+	SECRET = 1 << 15,
 	WRITES = APPLY | ROLLBACK,
 	READS = PLAN | APPLY | EXPLAIN | LINT, /* the state */
 	/* what can be done with a file tree */
-	TREE = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | LINT | ROLLBACK | CONFIRM,
+	TREE = PLAN | APPLY | CHECK | STATUS | LOG | SHOW | EXPLAIN | LINT | ROLLBACK | CONFIRM |
+	       SECRET,
 	SHOWN = TREE | VERIFY,
 	ALL = SHOWN | SERVE,
 };
@@ -103,6 +105,16 @@ const struct command command_table[] = {
 		"reason (lint:, l4sync-state(5)).\n"
 		"Exit status 0: nothing was found; 2: something was; 65: the state is invalid.",
 		.argument = "[DIR]", .markdown = true},
+	{"secret", SECRET, "set, rotate or encrypt the value of a secret",
+		"set NAME takes a value for a secret of the state from standard input, as when it "
+		"is moved from somewhere else; on a terminal it asks for it. rotate NAME makes a "
+		"new one of a secret that is generated. Either is stored on the host, and the next "
+		"apply puts it into the files and restarts the units that read them.\n"
+		"encrypt NAME takes a value the same way and prints it encrypted for this host "
+		"(systemd-creds(1)): what secrets/NAME.cred of the state can hold.\n"
+		"A value is never shown, and never part of a command line.\n"
+		"Exit status 0: done; 1: nothing was changed.",
+		.argument = "set|rotate|encrypt NAME", .several = true},
 	{"rollback", ROLLBACK, "make the host match an earlier generation",
 		"Goes back to what the generation GEN had applied, or to the one before the "
 		"newest. It is planned, shown, asked about and applied as any change is, "

@@ -7,9 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "l4sync/command.h"
 #include "l4sync/request.h"
+#include "l4sync/secret_input.h"
 
 static int run(const struct request *r)
 {
@@ -42,6 +45,9 @@ int main(int argc, char **argv)
 	struct request r;
 	bool done;
 
+	/* It may come to hold values of secrets: no core file of it is ever written. */
+	if (!geteuid())
+		prctl(PR_SET_DUMPABLE, 0);
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (options_parse(a, argc, argv, &r, &done, &e)) {
@@ -54,5 +60,9 @@ int main(int argc, char **argv)
 		return serve_run(local_run);
 	if (!strcmp(r.command, "worker"))
 		return worker_serve();
+	if (secret_input(a, &r, &e) < 0) {
+		say_usage(err_text(&e));
+		return EXIT_REFUSED;
+	}
 	return run(&r);
 }

@@ -23,6 +23,7 @@ static const struct row {
 	{ROW(command, KIND_TEXT)},
 	{ROW(argument, KIND_TEXT)},
 	{LIST(arguments)},
+	{ROW(input, KIND_TEXT)},
 	{ROW(state, KIND_TEXT)},
 	{ROW(source, KIND_TEXT)},
 	{ROW(ref, KIND_TEXT)},

@@ -315,6 +315,20 @@ static void on_lint(struct text_sink *s, const json_t *event)
 	show_summary(s, &p);
 }
 
+/* As it is: it is meant for a file. */
+static void on_credential(struct text_sink *s, const json_t *event)
+{
+	struct paint p = paint_out(s);
+	const char *text = field(event, "text");
+
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		paint_bytes(&p, text, n);
+		buf_addc(&p.buf, '\n');
+	}
+	show(s, &p);
+}
+
 static void on_generation(struct text_sink *s, const json_t *event)
 {
 	struct paint p = paint_out(s);
@@ -343,6 +357,7 @@ static const struct {
 	{"explanation", on_explanation},
 	{"verify", on_verify},
 	{"lint", on_lint},
+	{"credential", on_credential},
 	{"done", on_done},
 };
 

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "l4sync/child.h"
 #include "l4sync/io.h"
+#include "l4sync/text.h"
 
 #define IDLE_MS 200
 #define LINE_MAX_BYTES 1024

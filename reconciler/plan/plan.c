@@ -251,6 +251,7 @@ int plan_guard(struct plan *p, struct unit_view *view, const struct resources *b
 static void add_resource(
 	struct buf *b, const struct resource *item, const unsigned char key[HASH_SIZE])
 {
+	static const struct content fresh = {.keyed = true};
 	struct resource copy, *items[] = {&copy};
 	struct resources set = {.n = 1, .items = items};
 
@@ -260,6 +261,8 @@ static void add_resource(
 	}
 	copy = *item;
 	copy.where = (struct where){0};
+	if (copy.content && copy.content->fresh)
+		copy.content = &fresh;
 	resources_write(&set, false, false, key, b);
 }
 

@@ -367,6 +367,8 @@ int manifest_read(struct reader *r)
 	node_keys(r->manifest, known_keys(r), r->diags);
 	unsupported_keys("", r->manifest, r->diags);
 	read_vars(r);
+	const struct node *secrets = node_get(r->manifest, "secrets");
+	r->secrets = secrets && secrets->kind != NODE_NULL ? secrets : NULL;
 	lint_read(r);
 	return 0;
 }

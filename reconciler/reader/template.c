@@ -11,6 +11,7 @@
 #define NAME_START "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define NAME_CHARS NAME_START "0123456789"
 #define BLANKS " \t"
+#define TEMPLATE_INSERTS_MAX 1000
 
 bool template_is_name(const char *s, size_t size)
 {
@@ -20,7 +21,8 @@ bool template_is_name(const char *s, size_t size)
 struct template
 {
 	struct arena *arena;
-	const struct node *vars;
+	const struct template_names *names;
+	struct template_inserts *inserts;
 	const char *at, *end;
 	struct where where; /* of at */
 	struct diags *diags;
@@ -39,21 +41,42 @@ static void skip(struct template *t, size_t size)
 	}
 }
 
-static int undefined(struct template *t, const char *name)
+static int undefined(struct template *t, const struct node *map, const char *what, const char *name)
 {
-	const struct node *vars = t->vars;
-	size_t n = vars ? vars->n : 0;
+	size_t n = map ? map->n : 0;
 	const char **names = arena_array(t->arena, const char *, n + 1);
+	const char *section = !strcmp(what, "secret") ? "secrets" : "vars";
 
 	for (size_t i = 0; i < n; i++)
-		names[i] = vars->keys[i]->text;
+		names[i] = map->keys[i]->text;
 	const char *nearest = text_nearest(name, names);
 	if (nearest)
-		return diag_add(t->diags, t->where,
-			"undefined variable \"%s\"; did you mean \"%s\"?", name, nearest);
+		return diag_add(t->diags, t->where, "undefined %s \"%s\"; did you mean \"%s\"?",
+			what, name, nearest);
 	return diag_add(t->diags, t->where,
-		"undefined variable \"%s\"; add it to vars: in l4sync.yaml or hosts/NAME.yaml",
-		name);
+		"undefined %s \"%s\"; add it to %s: in l4sync.yaml or hosts/NAME.yaml", what, name,
+		section);
+}
+
+/* Its value is the host's: only where it goes is known here. */
+static int insert_secret(struct template *t, const char *name, struct buf *out)
+{
+	const struct node *secrets = t->names->secrets;
+	struct template_inserts *x = t->inserts;
+
+	if (!template_is_name(name, strlen(name)))
+		return diag_add(t->diags, t->where,
+			"{{ secret:%s }}: behind secret: there must be the name of a secret", name);
+	if (secrets && secrets->kind != NODE_MAP)
+		return -EINVAL; /* that is wrong with secrets: itself, and reported there */
+	if (!secrets || !node_get(secrets, name))
+		return undefined(t, secrets, "secret", name);
+	if (x->n == TEMPLATE_INSERTS_MAX)
+		return diag_add(t->diags, t->where, "more than %d secrets in one file",
+			TEMPLATE_INSERTS_MAX);
+	x->items = grow(x->items, &x->cap, x->n, sizeof *x->items);
+	x->items[x->n++] = (struct template_insert){out->size, arena_strdup(t->arena, name)};
+	return 0;
 }
 
 /* What stands between the braces, without the blanks around it. */
@@ -66,18 +89,18 @@ static int render_expression(struct template *t, const char *s, size_t size, str
 		return 0;
 	}
 	if (text_starts(text, "secret:"))
-		return diag_add(t->diags, t->where,
-			"{{ %s }}: secrets are not supported by this version of l4sync", text);
+		return insert_secret(t, text + strlen("secret:"), out);
 	if (!template_is_name(text, strlen(text)))
 		return diag_add(t->diags, t->where,
-			"{{ %s }}: only the name of a variable can stand here; a literal {{ is "
-			"written {{ \"{{\" }}",
+			"{{ %s }}: only the name of a variable, or secret:NAME, can stand here; a "
+			"literal {{ is written {{ \"{{\" }}",
 			text);
-	if (t->vars && t->vars->kind != NODE_MAP)
+	const struct node *vars = t->names->vars;
+	if (vars && vars->kind != NODE_MAP)
 		return -EINVAL; /* that is wrong with vars: itself, and reported there */
-	const struct node *value = t->vars ? node_get(t->vars, text) : NULL;
+	const struct node *value = vars ? node_get(vars, text) : NULL;
 	if (!value)
-		return undefined(t, text);
+		return undefined(t, vars, "variable", text);
 	if (value->text)
 		buf_adds(out, value->text);
 	return 0;
@@ -107,12 +130,13 @@ static int render_braces(struct template *t, struct buf *out)
 	return r;
 }
 
-int template_render(struct arena *a, const struct node *vars, const char *file, const void *data,
-	size_t size, const void **ret, size_t *ret_size, struct diags *diags)
+int template_render(struct arena *a, const struct template_names *names, const char *file,
+	const void *data, size_t size, const void **ret, size_t *ret_size,
+	struct template_inserts *inserts, struct diags *diags)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	const char *bytes = data;
-	struct template t = {a, vars, bytes, bytes + size, {file, 1, 1}, diags};
+	struct template t = {a, names, inserts, bytes, bytes + size, {file, 1, 1}, diags};
 	int r = 0;
 
 	while (t.at < t.end) {

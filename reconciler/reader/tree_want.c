@@ -1,7 +1,8 @@
 /*
  * The files of the trees as resources. The canonical form of what a tree ships:
  *
- *	file:/path    owner, group (root), mode (0644, 0755 by git's mode), content
+ *	file:/path    owner, group (root), mode (0644, 0755 by git's mode), content; insert: where
+ *	              the host puts which secret into it (OFFSET NAME), from the first on
  *	link:/path    target
  *	unit:NAME, dropin:UNIT/NAME.conf: what stands in a unit directory; path, and either
  *	              owner, group, mode, content, or, of a symbolic link, target, and content
@@ -12,6 +13,7 @@
  * Called by reader_read().
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "l4sync/check.h"
@@ -119,6 +121,23 @@ static void ship_link(struct shipping *s, const struct tree_entry *entry, const 
 	resource_set(s->r->want->arena, add_item(s->r, path, true, where), "target", text);
 }
 
+/* A file with a secret in it is a secret one. */
+static int fill_in(struct reader *r, struct resource *item, const void **data, size_t *size)
+{
+	const struct template_names names = {r->vars, r->secrets};
+	struct template_inserts inserts = {0};
+	struct arena *a = r->want->arena;
+	int code = template_render(
+		r->arena, &names, item->where.file, *data, *size, data, size, &inserts, r->diags);
+
+	for (size_t i = 0; i < inserts.n; i++)
+		resource_add(a, item, "insert",
+			arena_printf(a, "%zu %s", inserts.items[i].offset, inserts.items[i].name));
+	item->secret = inserts.n;
+	free(inserts.items);
+	return code;
+}
+
 static void ship_file(
 	struct shipping *s, const struct tree_entry *entry, const char *path, bool is_template)
 {
@@ -133,8 +152,7 @@ static void ship_file(
 	resource_set(a, item, "owner", "root");
 	resource_set(a, item, "group", "root");
 	resource_set(a, item, "mode", entry->kind == TREE_EXECUTABLE ? "0755" : "0644");
-	if (!is_template || !template_render(r->arena, r->vars, entry->path, data, size, &data,
-				    &size, r->diags))
+	if (!is_template || !fill_in(r, item, &data, &size))
 		item->content = content_new(a, data, size);
 }
 

@@ -36,6 +36,7 @@ int run_here(const struct request *q, struct sink *s)
 		{"show", verb_show},
 		{"explain", verb_explain},
 		{"lint", verb_lint},
+		{"secret", verb_secret},
 		{"rollback", verb_rollback},
 		{"recover", verb_recover},
 		{"confirm", verb_confirm},

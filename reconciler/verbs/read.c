@@ -13,6 +13,7 @@
 #include "l4sync/module.h"
 #include "l4sync/reader.h"
 #include "l4sync/run.h"
+#include "l4sync/secrets.h"
 #include "l4sync/text.h"
 
 #include "config.h"
@@ -210,6 +211,8 @@ int run_read(struct run *r, struct err *e)
 		c = report_invalid(r, &diags, e);
 	closep_(&job.state_fd);
 	closep_(&job.source.path_fd);
+	if (c >= 0)
+		c = secrets_fill(r->host, r->arena, r->want, e);
 	/* A unit that leaves the state may be put back as it was before it was adopted. */
 	if (c >= 0)
 		c = want_load_config(r, r->base.originals, e);

@@ -15,6 +15,7 @@ int verb_log(const struct request *q, struct sink *s);
 int verb_show(const struct request *q, struct sink *s);
 int verb_lint(const struct request *q, struct sink *s);
 int verb_explain(const struct request *q, struct sink *s);
+int verb_secret(const struct request *q, struct sink *s);
 int verb_rollback(const struct request *q, struct sink *s);
 int verb_recover(const struct request *q, struct sink *s);
 int verb_confirm(const struct request *q, struct sink *s);

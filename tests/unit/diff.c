@@ -55,7 +55,7 @@ START_TEST(sentences)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct content *x = content_new(a, "x\n", 2), *y = content_new(a, "yy\n", 3);
 	struct content *nul = content_new(a, "a\0b", 3), gone = *y;
-	struct content keyed = {2, NULL, hash_hmac(key, "x\n", 2), true};
+	struct content keyed = {.size = 2, .hash = hash_hmac(key, "x\n", 2), .keyed = true};
 	struct content *large =
 		content_new(a, arena_alloc(a, DIFF_SIZE_MAX + 1), DIFF_SIZE_MAX + 1);
 	const char *diff;

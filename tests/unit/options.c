@@ -380,7 +380,7 @@ START_TEST(test_completion)
 	completion_print(f, command_find("log"));
 	fclose(f);
 	ck_assert_str_eq(text,
-		"plan\napply\ncheck\nverify\nstatus\nlog\nshow\nexplain\nlint\nrollback\n"
+		"plan\napply\ncheck\nverify\nstatus\nlog\nshow\nexplain\nlint\nsecret\nrollback\n"
 		"confirm\n--help\n--version\n-H\n"
 		"-H\n--root=\n--host=\n--lines=\n--format=\n--json\n--color=\n--"
 		"verbose\n--quiet\n--help\n"

@@ -324,7 +324,8 @@ START_TEST(contents)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct content *abc = content_new(a, "abc", 3), *abd = content_new(a, "abd", 3);
-	struct content keyed = {3, NULL, hash_hmac(key, "abc", 3), true}, hash_only = *abc;
+	struct content keyed = {.size = 3, .hash = hash_hmac(key, "abc", 3), .keyed = true},
+		       hash_only = *abc;
 
 	hash_only.data = NULL;
 	ck_assert(content_same(NULL, NULL, key));

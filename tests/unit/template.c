@@ -34,13 +34,14 @@ START_TEST(render)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct diags diags = {.arena = a};
 	struct node *vars = NULL;
+	struct template_inserts inserts = {0};
 	const void *out = NULL;
 	size_t size = 0;
 	static const char yaml[] = "{a: 1, e: ''}";
 
 	ck_assert_int_eq(node_parse(a, "vars", yaml, strlen(yaml), &vars, &diags), 0);
-	int r = template_render(a, vars, "x.tmpl", templates[_i].text, strlen(templates[_i].text),
-		&out, &size, &diags);
+	int r = template_render(a, &(struct template_names){.vars = vars}, "x.tmpl",
+		templates[_i].text, strlen(templates[_i].text), &out, &size, &inserts, &diags);
 	if (templates[_i].out) {
 		ck_assert_int_eq(r, 0);
 		ck_assert_uint_eq(size, strlen(templates[_i].out));
@@ -62,11 +63,14 @@ START_TEST(bytes_are_kept)
 	const void *out;
 	size_t size;
 
-	ck_assert_int_eq(
-		template_render(a, NULL, "x", bytes, sizeof bytes - 1, &out, &size, &diags), 0);
+	ck_assert_int_eq(template_render(a, &(struct template_names){0}, "x", bytes,
+				 sizeof bytes - 1, &out, &size, NULL, &diags),
+		0);
 	ck_assert_uint_eq(size, sizeof bytes - 1);
 	ck_assert_mem_eq(out, bytes, size);
-	ck_assert_int_lt(template_render(a, NULL, "x", "{{ a }}", 7, &out, &size, &diags), 0);
+	ck_assert_int_lt(template_render(a, &(struct template_names){0}, "x", "{{ a }}", 7, &out,
+				 &size, NULL, &diags),
+		0);
 }
 END_TEST
 
