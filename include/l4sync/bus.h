@@ -122,7 +122,7 @@ int bus_start_transient(struct bus *b, const struct transient *t, struct err *e)
 struct run_end {
 	bool exited;            /* by itself, with status */
 	int status;             /* if so */
-	const char *text;       /* "status 1/FAILURE", "killed by signal 9/KILL", "…"; arena */
+	const char *text;       /* "exited with 1/FAILURE", "was killed by signal 9/KILL"; arena */
 	char invocation_id[33]; /* for journal_tail() */
 };
 

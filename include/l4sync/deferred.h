@@ -35,7 +35,8 @@ struct debt {
 	const char *unit;
 	const char *invocation; /* that owes it */
 	long long since;        /* seconds since the epoch */
-	const char *reason;     /* busy, manual, along or defer */
+	const char *reason;     /* busy, busy-unknown, manual, along or defer */
+	const char *why;        /* of busy-unknown: "COMMAND exited with 127"; else NULL */
 	size_t n_causes;
 	struct debt_cause *causes;
 	enum debt_marker marker;
@@ -45,7 +46,8 @@ struct debt {
 	bool back;       /* because what it runs with is what is wanted again */
 };
 
-/* Those of the host that are still owed: the unit runs, and in that invocation. In the arena. */
+/* Those of the host that are still owed: the unit runs, and in that invocation. In the arena, in
+ * natural order. */
 int debts_load(struct host *h, struct arena *a, struct debts *ret, struct err *e);
 
 /* Why the unit has its old configuration and what becomes of it, as a sentence. */
@@ -70,9 +72,10 @@ bool plan_owes(const struct plan *p, const char *unit);
 /* The reason of a debt, for a restart that is held. */
 const char *hold_reason(const struct plan *p, const struct effect *f);
 
-/* Notes that a restart is put off, in owed (of the plan's arena). Returns the debt. */
+/* Notes that a restart is put off, in owed (of the plan's arena). Returns the debt. reason and why:
+ * the debt's; why may be NULL. */
 const struct debt *plan_owe(const struct plan *p, struct debts *owed, const struct effect *f,
-	const char *invocation, const char *reason, const unsigned char *key);
+	const char *invocation, const char *reason, const char *why, const unsigned char *key);
 
 /* What is owed once the plan is applied: owed, and what the plan has left alone; owed NULL: nothing
  * was restarted. settled ones too, for their markers. */

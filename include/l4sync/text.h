@@ -38,6 +38,10 @@ bool text_is_utf8(const char *s, size_t size);
  * rules for leading zeros). Total order: equal only if the bytes are equal. */
 int text_natural_cmp(const char *a, const char *b);
 
+/* Appends a word as a shell reads it, in quotes where it needs them: whoever copies a command means
+ * what is meant here. */
+void text_shell_word(struct buf *b, const char *word);
+
 /* RFC 3339 in UTC as people read it: "2026-01-02 03:04:05 UTC"; anything else as it is. The result
  * is in the arena or s itself. */
 const char *text_time(struct arena *a, const char *s);

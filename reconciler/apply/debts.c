@@ -72,7 +72,7 @@ static bool take_debt(struct arena *a, const struct resource *item, struct debt 
 {
 	const char *invocation = resource_get(item, "invocation"),
 		   *since = resource_get(item, "since"), *reason = resource_get(item, "reason"),
-		   *marker = resource_get(item, "marker");
+		   *marker = resource_get(item, "marker"), *why = resource_get(item, "why");
 	size_t n = count_values(item, "because");
 
 	if (!resource_is(item, DEBT_TYPE) || !unit_name_valid(resource_name(item->id)) ||
@@ -83,6 +83,7 @@ static bool take_debt(struct arena *a, const struct resource *item, struct debt 
 		.invocation = arena_strdup(a, invocation),
 		.since = strtoll(since, NULL, 10),
 		.reason = arena_strdup(a, reason),
+		.why = why ? arena_strdup(a, why) : NULL,
 		.n_causes = n,
 		.causes = arena_array(a, struct debt_cause, n),
 		.marker = !marker                  ? MARKER_NONE
@@ -118,6 +119,11 @@ static int drop_paid(struct host *h, struct arena *a, struct debts *debts, struc
 	return r;
 }
 
+static int compare_debts(const void *a, const void *b)
+{
+	return text_natural_cmp(((const struct debt *)a)->unit, ((const struct debt *)b)->unit);
+}
+
 int debts_load(struct host *h, struct arena *a, struct debts *ret, struct err *e)
 {
 	_cleanup_resources_ struct resources *set = NULL;
@@ -142,6 +148,8 @@ int debts_load(struct host *h, struct arena *a, struct debts *ret, struct err *e
 		d->marker = d->marker ? MARKER_SET : MARKER_NONE;
 		ret->n++;
 	}
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof *ret->items, compare_debts);
 	return ret->n ? drop_paid(h, a, ret, e) : 0;
 }
 
@@ -152,6 +160,12 @@ const char *debt_text(struct arena *a, const struct debt *d)
 	const char *text;
 
 	json_decref(since);
+	if (!strcmp(d->reason, "busy-unknown"))
+		return arena_printf(a,
+			"%s keeps its old configuration, since %s, because whether it is busy "
+			"could not be told: %s; the next apply asks again, and --restart-busy does "
+			"not ask",
+			d->unit, when, d->why ? d->why : "its command failed");
 	if (!strcmp(d->reason, "manual"))
 		text = arena_printf(a,
 			"%s has restart mode manual: it keeps its old configuration, since %s, "
@@ -185,6 +199,8 @@ static void add_debt(struct resources *set, const struct debt *d)
 		return;
 	resource_add(a, item, "since", arena_printf(a, "%lld", d->since));
 	resource_add(a, item, "reason", d->reason);
+	if (d->why)
+		resource_add(a, item, "why", d->why);
 	if (d->marker != MARKER_NONE)
 		resource_add(a, item, "marker", d->marker == MARKER_NEW ? "new" : "set");
 	for (size_t i = 0; i < d->n_causes; i++) {

@@ -9,6 +9,7 @@
 
 #include "l4sync/bus.h"
 #include "l4sync/command_line.h"
+#include "l4sync/text.h"
 
 #include "restart.h"
 #include "txn_internal.h"
@@ -35,7 +36,7 @@ struct hook_run {
 	struct txn *txn;
 	const struct hook *hook;
 	const char *unit;
-	const char *line;    /* the command as it is written; NULL: there is none */
+	const char *line; /* the command as it is run, specifiers filled in; NULL: there is none */
 	const char *service; /* that it runs in */
 	unsigned long long since_usec;
 	struct run_end end; /* text: also why it could not be run */
@@ -45,6 +46,17 @@ static void hook_event(const struct hook_run *x, const char *state, const char *
 {
 	event_emit(x->txn->sink, "{s:s, s:s, s:s, s:s, s:o}", "event", "hook", "unit", x->unit,
 		"hook", x->hook->name, "state", state, "text", event_string(text));
+}
+
+static const char *command_text(struct arena *a, const char *const *argv)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	for (size_t i = 0; argv[i]; i++) {
+		buf_adds(&b, i ? " " : "");
+		text_shell_word(&b, argv[i]);
+	}
+	return arena_strdup(a, b.data);
 }
 
 static int run_service(struct hook_run *x, const char *const *argv, struct err *e)
@@ -77,14 +89,17 @@ static int run(struct txn *t, const struct resource *policy, const struct hook *
 	ret->service = arena_printf(
 		t->arena, "l4sync-%s-%s-%u.service", hook->name, t->name, t->n_hooks++);
 	ret->since_usec = realtime_usec();
-	hook_event(ret, "start", ret->line);
 	int r = command_line_split(t->arena, ret->line, unit, &argv, &why);
+	if (r >= 0)
+		ret->line = command_text(t->arena, argv);
+	hook_event(ret, "start", ret->line);
 	if (r >= 0)
 		r = run_service(ret, argv, &why);
 	if (r == -EINTR)
 		return unit_not_awaited(unit, e);
 	if (r < 0)
-		ret->end = (struct run_end){.text = arena_strdup(t->arena, err_text(&why))};
+		ret->end = (struct run_end){
+			.text = arena_printf(t->arena, "could not be run: %s", err_text(&why))};
 	return 0;
 }
 
@@ -93,10 +108,10 @@ static bool ended_with(const struct hook_run *x, int status)
 	return x->end.exited && x->end.status == status;
 }
 
-/* "UNIT: its check failed: COMMAND: status 1/FAILURE" */
+/* "UNIT: its check failed: COMMAND exited with 1/FAILURE" */
 static const char *failure_text(const struct hook_run *x)
 {
-	return arena_printf(x->txn->arena, "%s: its %s failed: %s: %s", x->unit, x->hook->name,
+	return arena_printf(x->txn->arena, "%s: its %s failed: %s %s", x->unit, x->hook->name,
 		x->line, x->end.text);
 }
 
@@ -114,24 +129,28 @@ static void emit_log(const struct hook_run *x)
 			x->hook->name, "line", event_string(lines[i]));
 }
 
-int hook_busy(
-	struct txn *t, const struct resource *policy, const char *unit, bool *ret, struct err *e)
+int hook_busy(struct txn *t, const struct resource *policy, const char *unit,
+	enum busy_verdict *ret, const char **ret_why, struct err *e)
 {
 	struct hook_run x;
 	int r = run(t, policy, busy, unit, &x, e);
 
-	*ret = false;
+	*ret = UNIT_IDLE;
+	*ret_why = NULL;
 	if (r < 0 || !x.line)
 		return r;
-	*ret = !ended_with(&x, 1);
-	if (!*ret || ended_with(&x, 0)) {
-		hook_event(&x, *ret ? "busy" : "idle", NULL);
+	if (ended_with(&x, 0) || ended_with(&x, 1)) {
+		*ret = ended_with(&x, 0) ? UNIT_BUSY : UNIT_IDLE;
+		hook_event(&x, *ret == UNIT_BUSY ? "busy" : "idle", NULL);
 		return 0;
 	}
+	*ret = UNIT_BUSY_UNKNOWN;
+	*ret_why = arena_printf(t->arena, "%s %s", x.line, x.end.text);
 	hook_event(&x, "failed", x.end.text);
 	event_message(t->sink, "warning",
-		"%s counts as busy, for what tells that it is failed: %s: %s", unit, x.line,
-		x.end.text);
+		"%s: whether it is busy cannot be told: %s. It is not restarted, as if it were; "
+		"mend that command, or restart without asking by --restart-busy",
+		unit, *ret_why);
 	emit_log(&x);
 	return 0;
 }

@@ -15,10 +15,12 @@
 /* All three: policy may be NULL; without a command there is nothing to do. An error is -EINTR: the
  * run was interrupted. */
 
-/* Whether the unit must not be restarted now: exit status 0 says so, 1 says that it may be.
- * Anything else counts as busy, with a warning. */
-int hook_busy(
-	struct txn *t, const struct resource *policy, const char *unit, bool *ret, struct err *e);
+/* Whether the unit must not be restarted now: exit status 0 says so, 1 says that it may be. After
+ * anything else nobody knows, so that it must not be either, with a warning, and *ret_why is
+ * "COMMAND exited with 127"; else it is NULL. */
+enum busy_verdict { UNIT_IDLE, UNIT_BUSY, UNIT_BUSY_UNKNOWN };
+int hook_busy(struct txn *t, const struct resource *policy, const char *unit,
+	enum busy_verdict *ret, const char **ret_why, struct err *e);
 
 /* Before the restart. What goes wrong is a warning: a program that warns players must not keep a
  * hardening out. */

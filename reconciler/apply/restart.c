@@ -100,15 +100,20 @@ static const struct resource *policy_of(
 	return unit_policy(t->arena, rolling->plan->want, unit);
 }
 
-/* The unit itself, or one that would be restarted along with it; *ret NULL: none is busy. */
-static int find_busy(struct txn *t, const struct effects *all, const struct effect *f,
-	const struct rolling *rolling, const char **ret, struct err *e)
-{
-	bool busy;
-	int r = hook_busy(t, policy_of(t, rolling, f->target), f->target, &busy, e);
+/* What keeps a restart from being done: the unit itself, or one that would be restarted along with
+ * it. unit NULL: none is busy; why NULL: it has said so itself. */
+struct busy_unit {
+	const char *unit, *why;
+};
 
-	*ret = r >= 0 && busy ? f->target : NULL;
-	for (size_t i = 0; i < all->n && r >= 0 && !*ret; i++)
+static int find_busy(struct txn *t, const struct effects *all, const struct effect *f,
+	const struct rolling *rolling, struct busy_unit *ret, struct err *e)
+{
+	enum busy_verdict verdict;
+	int r = hook_busy(t, policy_of(t, rolling, f->target), f->target, &verdict, &ret->why, e);
+
+	ret->unit = r >= 0 && verdict != UNIT_IDLE ? f->target : NULL;
+	for (size_t i = 0; i < all->n && r >= 0 && !ret->unit; i++)
 		if (is_carried_by(&all->items[i], f))
 			r = find_busy(t, all, &all->items[i], rolling, ret, e);
 	return r;
@@ -260,12 +265,18 @@ static void warn_of_cgroup(struct txn *t, const struct effect *f, const struct r
 				f->target);
 }
 
-static void put_off(struct txn *t, const struct effect *f, const struct unit_details *now,
-	struct rolling *rolling, const char *reason, const char *why)
-{
-	const char *text = arena_printf(t->arena, "restart %s: %s", f->target, why);
+/* reason and why are the debt's; text is what is said now. */
+struct put_off {
+	const char *reason, *why, *text;
+};
 
-	plan_owe(rolling->plan, &rolling->owed, f, now->invocation_id, reason, rolling->key);
+static void put_off(struct txn *t, const struct effect *f, const struct unit_details *now,
+	struct rolling *rolling, const struct put_off *p)
+{
+	const char *text = arena_printf(t->arena, "restart %s: %s", f->target, p->text);
+
+	plan_owe(rolling->plan, &rolling->owed, f, now->invocation_id, p->reason, p->why,
+		rolling->key);
 	unit_event(t, f->target, "deferred", text, now->invocation_id);
 	txn_event(t, "deferred", "restart", f->target, text);
 	warn_of_cgroup(t, f, rolling);
@@ -279,8 +290,10 @@ static bool put_off_along(struct txn *t, const struct effect *f, const struct un
 
 	for (size_t i = 0; f->carried_by && i < owed->n; i++)
 		if (!strcmp(owed->items[i].unit, f->carried_by)) {
-			put_off(t, f, now, rolling, owed->items[i].reason,
-				arena_printf(t->arena, "along with %s", f->carried_by));
+			const struct put_off p = {owed->items[i].reason, owed->items[i].why,
+				arena_printf(t->arena, "along with %s", f->carried_by)};
+
+			put_off(t, f, now, rolling, &p);
 			return true;
 		}
 	return false;
@@ -289,24 +302,35 @@ static bool put_off_along(struct txn *t, const struct effect *f, const struct un
 static void put_off_held(struct txn *t, const struct effect *f, const struct unit_details *now,
 	struct rolling *rolling)
 {
-	const char *why =
+	const char *text =
 		f->held_by             ? arena_printf(t->arena,
 						 "systemd would restart %s along, which is not to be restarted",
 						 f->held_by)
 		: rolling->plan->defer ? "--defer"
 				       : "its mode is manual";
 
-	put_off(t, f, now, rolling, hold_reason(rolling->plan, f), why);
+	const struct put_off p = {hold_reason(rolling->plan, f), NULL, text};
+	put_off(t, f, now, rolling, &p);
 }
 
 static void put_off_busy(struct txn *t, const struct effect *f, const struct unit_details *now,
-	struct rolling *rolling, const char *busy)
+	struct rolling *rolling, const struct busy_unit *busy)
 {
-	put_off(t, f, now, rolling, "busy",
-		!strcmp(busy, f->target)
-			? "it is busy"
-			: arena_printf(
-				  t->arena, "%s, which systemd restarts along, is busy", busy));
+	bool itself = !strcmp(busy->unit, f->target);
+	const char *text =
+		itself && !busy->why ? "it is busy"
+		: itself
+			? arena_printf(t->arena, "whether it is busy cannot be told: %s", busy->why)
+		: !busy->why
+			? arena_printf(
+				  t->arena, "%s, which systemd restarts along, is busy", busy->unit)
+			: arena_printf(t->arena,
+				  "whether %s, which systemd restarts along, is busy cannot be "
+				  "told: %s",
+				  busy->unit, busy->why);
+	const struct put_off p = {busy->why ? "busy-unknown" : "busy", busy->why, text};
+
+	put_off(t, f, now, rolling, &p);
 }
 
 /* What somebody else has done meanwhile; false: there is nothing to restart any more. */
@@ -326,7 +350,8 @@ static bool is_wanted(struct txn *t, const struct effect *f, const struct unit_d
 static int restart_one(struct txn *t, const struct effects *all, const struct effect *f,
 	struct rolling *rolling, struct err *e)
 {
-	const char *text = restart_sentence(t->arena, f), *busy = NULL;
+	const char *text = restart_sentence(t->arena, f);
+	struct busy_unit busy = {0};
 	struct unit_details before;
 
 	txn_event(t, "start", "restart", f->target, text);
@@ -340,12 +365,12 @@ static int restart_one(struct txn *t, const struct effects *all, const struct ef
 		txn_event(t, "failed", "restart", f->target, text);
 		return r;
 	}
-	if (done || (!f->held && !busy))
+	if (done || (!f->held && !busy.unit))
 		return restart_now(t, all, f, &before, rolling, e);
 	if (f->held)
 		put_off_held(t, f, &before, rolling);
 	else
-		put_off_busy(t, f, &before, rolling, busy);
+		put_off_busy(t, f, &before, rolling, &busy);
 	return 0;
 }
 

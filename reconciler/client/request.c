@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "l4sync/command.h"
+#include "l4sync/text.h"
 
 enum kind { KIND_TEXT, KIND_BOOL, KIND_NUMBER, KIND_LIST };
 
@@ -156,32 +157,18 @@ int request_from_json(struct arena *a, const json_t *o, struct request *ret, str
 	return 0;
 }
 
-/* A word for the shell: whoever copies it from the log means what was meant then. */
-static void add_word(struct buf *b, const char *word)
-{
-	static const char harmless[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-
-	buf_addc(b, ' ');
-	if (*word && !word[strspn(word, harmless)]) {
-		buf_adds(b, word);
-		return;
-	}
-	buf_addc(b, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_adds(b, "'\\''");
-		else
-			buf_addc(b, *word);
-	buf_addc(b, '\'');
-}
-
 static void add_flag(struct buf *b, const struct flag *f, const char *value)
 {
 	if (!f->name || !value)
 		return;
-	buf_addf(b, " --%s", f->name);
-	add_word(b, value);
+	buf_addf(b, " --%s ", f->name);
+	text_shell_word(b, value);
+}
+
+static void add_argument(struct buf *b, const char *word)
+{
+	buf_addc(b, ' ');
+	text_shell_word(b, word);
 }
 
 const char *request_command(struct arena *a, const struct request *r)
@@ -190,9 +177,9 @@ const char *request_command(struct arena *a, const struct request *r)
 
 	buf_addf(&b, "l4sync %s", r->command);
 	if (r->argument)
-		add_word(&b, r->argument);
+		add_argument(&b, r->argument);
 	for (size_t i = 0; i < r->n_arguments; i++)
-		add_word(&b, r->arguments[i]);
+		add_argument(&b, r->arguments[i]);
 	for (const struct flag *f = flag_table; f->name || f->letter; f++)
 		switch (f->kind) {
 		case FLAG_TRUE:

@@ -107,15 +107,17 @@ static bool has_ended(const struct following *f)
 static void fill(
 	struct arena *a, const struct transient *t, const struct following *f, struct run_end *ret)
 {
-	const char *exit = exit_code_text(a, f->code, f->status);
-
 	*ret = (struct run_end){.status = f->status};
 	memcpy(ret->invocation_id, f->invocation_id, sizeof ret->invocation_id);
 	ret->exited = f->code == CLD_EXITED && strcmp(f->result, "timeout") != 0;
 	if (!strcmp(f->result, "timeout"))
-		ret->text = arena_printf(a, "not done after %u s, and killed", t->limit_s);
+		ret->text = arena_printf(a, "was not done after %u s, and was killed", t->limit_s);
+	else if (f->code == CLD_EXITED)
+		ret->text = arena_printf(a, "exited with %s", exit_status_text(a, f->status));
+	else if (f->code)
+		ret->text = arena_printf(a, "was %s", exit_code_text(a, f->code, f->status));
 	else
-		ret->text = exit ? exit : arena_printf(a, "did not run: Result %s", f->result);
+		ret->text = arena_printf(a, "did not run: Result %s", f->result);
 }
 
 static int look_for(struct bus *b, struct following *f, struct err *e)

@@ -270,7 +270,7 @@ static const char *was_of(
 }
 
 const struct debt *plan_owe(const struct plan *p, struct debts *owed, const struct effect *f,
-	const char *invocation, const char *reason, const unsigned char *key)
+	const char *invocation, const char *reason, const char *why, const unsigned char *key)
 {
 	const struct debt *old = find_debt(&p->debts, f->target);
 	struct debt *items = arena_array(p->arena, struct debt, owed->n + 1);
@@ -285,6 +285,7 @@ const struct debt *plan_owe(const struct plan *p, struct debts *owed, const stru
 		.invocation = arena_strdup(p->arena, invocation),
 		.since = old ? old->since : (long long)time(NULL),
 		.reason = reason,
+		.why = why,
 		.n_causes = f->n_because,
 		.causes = arena_array(p->arena, struct debt_cause, f->n_because),
 		.marker = old         ? old->marker

@@ -273,7 +273,7 @@ START_TEST(owes)
 	effect_add(&s.plan->effects, ACTION_RESTART, "t@2.service", F);
 	outcome(&s);
 	const struct effect *f = &s.plan->effects.items[0];
-	const struct debt *d = plan_owe(s.plan, &owed, f, "0123", "busy", test_key);
+	const struct debt *d = plan_owe(s.plan, &owed, f, "0123", "busy", NULL, test_key);
 	/* What it runs with is older than what was live now. */
 	ck_assert_uint_eq(d->n_causes, 2);
 	ck_assert_str_eq(d->causes[0].id, D);
@@ -283,7 +283,7 @@ START_TEST(owes)
 	ck_assert_int_eq(d->since, 1000);
 	ck_assert_int_eq(d->marker, MARKER_SET);
 	/* Of another invocation: the old debt is paid. */
-	d = plan_owe(s.plan, &owed, f, "4567", "defer", test_key);
+	d = plan_owe(s.plan, &owed, f, "4567", "defer", NULL, test_key);
 	ck_assert_uint_eq(owed.n, 2);
 	ck_assert_str_eq(d->causes[0].was, hash_of("two", false));
 	ck_assert_int_gt(d->since, 1000);
@@ -312,7 +312,7 @@ START_TEST(cgroups)
 	outcome(&s);
 	ck_assert(s.plan->effects.items[0].cgroup);
 	ck_assert_int_eq(
-		plan_owe(s.plan, &owed, &s.plan->effects.items[0], "0123", "busy", test_key)
+		plan_owe(s.plan, &owed, &s.plan->effects.items[0], "0123", "busy", NULL, test_key)
 			->marker,
 		MARKER_NONE);
 	/* Over, and so not restarted; but systemd may have put 2G into force meanwhile. */
