@@ -43,7 +43,7 @@ struct unit_config {
 	const char *name;
 	bool masked; /* the fragment is a link to /dev/null or empty */
 	bool found;  /* there is a fragment; without one only slices, mounts and the like exist */
-	struct unit_file fragment; /* valid if found and not masked */
+	struct unit_file fragment; /* valid if found; of a masked unit only the path */
 	size_t n_dropins;
 	struct unit_file *dropins; /* effective ones, in the order in which systemd reads them */
 };
@@ -61,6 +61,16 @@ int unit_index_config_without(struct unit_index *x, const char *unit, const char
 
 /* From now on nothing stands at this path of the search path; the path is not copied. */
 void unit_index_remove(struct unit_index *x, const char *path);
+
+/*
+ * What takes a mask away that stands at this path of the search path: a command in backticks, NULL
+ * where a generator would only make it anew, for which there is the second: a clause that says so,
+ * and what to do. The third is a clause for any mask, also one that the overlays make. In the
+ * arena.
+ */
+const char *unit_unmask_command(struct arena *a, const char *path);
+const char *unit_unmask_generated(struct arena *a, const char *path);
+const char *unit_index_unmask(struct unit_index *x, const char *path);
 
 /* Equal assignments in fragment and drop-ins, in order: systemd would load the same. */
 bool unit_config_same(const struct unit_config *a, const struct unit_config *b);

@@ -116,10 +116,8 @@ static int check_startable(struct txn *t, struct unit_view *view, const char *un
 	if (r < 0)
 		return r;
 	if (config.masked)
-		return err_set(e, -ESHUTDOWN,
-			"%s is masked, so it cannot be started; `systemctl unmask %s` takes the "
-			"mask away",
-			unit, unit);
+		return err_set(e, -ESHUTDOWN, "%s is masked, so it cannot be started; %s", unit,
+			unit_index_unmask(after, config.fragment.path));
 	if (!config.found && !(u && !strcmp(u->load_state, "loaded")) &&
 		!unit_name_may_lack_fragment(unit))
 		return err_set(e, -ENOENT, "there is no unit file of %s", unit);

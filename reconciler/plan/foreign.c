@@ -321,7 +321,8 @@ const char *foreign_stays(struct foreigns *f, const struct foreign *x)
 
 	if (x->owner)
 		return arena_printf(f->arena, "the package %s owns it", x->owner);
-	if (x->place->stays)
+	/* A mask is none of what others make there, but for generators. */
+	if (x->place->stays && (x->kind != FOREIGN_MASK || !unit_unmask_command(f->arena, x->path)))
 		return x->place->stays;
 	if (x->is_to_go && x->beyond)
 		return arena_printf(f->arena,

@@ -271,10 +271,12 @@ static const char *made_by(const struct foreign *x)
 {
 	bool runtime = text_starts(x->path, "/run/");
 
+	if (x->kind == FOREIGN_MASK && !text_starts(x->path, "/run/systemd/generator"))
+		return text_starts(x->path, "/etc/systemd/system/")   ? "`systemctl mask`"
+		       : text_starts(x->path, "/run/systemd/system/") ? "`systemctl mask --runtime`"
+								      : NULL;
 	if (x->place->made_by || !(runtime || text_starts(x->path, "/etc/")))
 		return x->place->made_by;
-	if (x->kind == FOREIGN_MASK)
-		return runtime ? "`systemctl mask --runtime`" : "`systemctl mask`";
 	if (x->kind == FOREIGN_FRAGMENT)
 		return runtime ? "`systemctl edit --runtime --full`" : "`systemctl edit --full`";
 	if (text_ends(x->path, "/override.conf"))
@@ -348,13 +350,27 @@ static const char *by_hand(struct foreigns *f, const struct foreign *x)
 	struct place p = place_found(f->arena, x->path);
 	bool own = p.unit && unit_name_valid(p.unit);
 
-	if (x->kind == FOREIGN_MASK)
-		return arena_printf(f->arena, "`systemctl unmask%s %s`",
-			text_starts(x->path, "/run/") ? " --runtime" : "", p.unit);
 	if (own && !revert_would_harm(f, p.unit) && !text_starts(x->path, "/usr/") &&
 		is_unit_of(x, p.unit))
 		return arena_printf(f->arena, "`systemctl revert %s`", p.unit);
 	return arena_printf(f->arena, "`rm %s && systemctl daemon-reload`", x->path);
+}
+
+static void add_mask_advice(
+	struct foreigns *f, struct buf *b, const struct foreign *x, const char *stays)
+{
+	const char *command = unit_unmask_command(f->arena, x->path);
+
+	if (!command)
+		buf_addf(b, ". What takes it away: %s", unit_unmask_generated(f->arena, x->path));
+	else if (x->owner)
+		buf_addf(b,
+			". Ship the unit as /etc/systemd/system/%s, which has precedence, or "
+			"accept it with foreign_dropins: keep",
+			strrchr(x->path, '/') + 1);
+	else
+		buf_addf(b, ". Take it away with %s%s",
+			stays || x->is_to_go ? "" : "foreign_dropins: remove, or by ", command);
 }
 
 static void add_advice(struct foreigns *f, struct buf *b, const struct foreign *x)
@@ -364,16 +380,18 @@ static void add_advice(struct foreigns *f, struct buf *b, const struct foreign *
 
 	if (x->is_to_go && stays)
 		buf_addf(b, ". foreign_dropins: remove leaves it, for %s", stays);
+	if (x->kind == FOREIGN_MASK) {
+		add_mask_advice(f, b, x, stays);
+		return;
+	}
 	if (x->owner || x->place->stays) {
 		buf_adds(b, ". Overrule it with a drop-in in the state, or accept it with "
 			    "foreign_dropins: keep");
 		return;
 	}
-	buf_adds(b, ". ");
-	if (x->kind != FOREIGN_MASK)
-		buf_addf(b, "Take %s into the state%s%s, ", can_ship ? "it" : "what it says",
-			can_ship ? " as root" : "", can_ship ? x->path : "");
-	buf_addf(b, "%s", x->kind == FOREIGN_MASK ? "Take it away with " : "or remove it with ");
+	buf_addf(b, ". Take %s into the state%s%s, or remove it with ",
+		can_ship ? "it" : "what it says", can_ship ? " as root" : "",
+		can_ship ? x->path : "");
 	if (!stays && !x->is_to_go && !x->is_shared)
 		buf_adds(b, "foreign_dropins: remove, or by ");
 	buf_adds(b, by_hand(f, x));

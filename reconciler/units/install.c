@@ -29,6 +29,7 @@ struct install {
 	const char *name;
 	bool asked_for;   /* not only named by an Also= */
 	const char *path; /* what links point to; NULL: an alias */
+	const char *mask; /* of a masked one: where that stands */
 	bool in_etc;      /* there is a link to it of that name in CONFIG_DIR */
 	struct names lists[LIST_COUNT];
 	const char *default_instance;
@@ -233,6 +234,7 @@ static int install_load(struct install *u)
 		return follow_alias(u, entry);
 	if ((r = entry_follow(x, entry, &f, u->run->e)) < 0)
 		return r;
+	u->mask = entry->path;
 	if (!f->content)
 		return f->empty ? -ESHUTDOWN : -ENOENT;
 	if (text_starts(entry->path, "/run/systemd/generator") ||
@@ -327,10 +329,8 @@ static int install_one(struct install_run *run, const char *name, bool asked_for
 	if (r == -ENOENT)
 		return err_set(run->e, r, "there is no unit file of %s", name);
 	if (r == -ESHUTDOWN)
-		return err_set(run->e, r,
-			"%s is masked, so it cannot be enabled; `systemctl unmask %s` takes the "
-			"mask away",
-			name, name);
+		return err_set(run->e, r, "%s is masked, so it cannot be enabled; %s", name,
+			unit_index_unmask(run->x, u.mask));
 	if (r < 0 || !u.path)
 		return r;
 	r = apply_aliases(&u);
