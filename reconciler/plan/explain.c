@@ -73,7 +73,11 @@ static void list_names(struct explaining *x)
 
 	unit_index_fragment_names(x->d.after, &files[0], &n_files[0]);
 	unit_index_fragment_names(x->d.before, &files[1], &n_files[1]);
-	names = arena_array(a, const char *, x->d.n_units + n_files[0] + n_files[1]);
+	names = arena_array(a, const char *, x->d.n_units + n_files[0] + n_files[1] + 1);
+	/* Nobody has an instance that does not run, but its template's files say what it would be.
+	 */
+	if (x->unit && unit_name_is_instance(x->unit))
+		names[n++] = x->unit;
 	for (size_t i = 0; i < x->d.n_units; i++)
 		names[n++] = x->d.units[i].name;
 	for (size_t side = 0; side < ELEMENTS(files); side++)
@@ -235,6 +239,28 @@ static const char *reader_text(struct explaining *x)
 	return rule && rule->activation == READ_ALWAYS ? rule->what : NULL;
 }
 
+/* It is what stands in it that leads somewhere. */
+static const char *directory_text(struct explaining *x)
+{
+	const struct resources *want = x->d.plan->want;
+	size_t n = 0, size = strlen(x->path);
+	_cleanup_buf_ struct buf all = BUF_INIT;
+
+	for (size_t i = 0; i < want->n; i++) {
+		const char *path = resource_path(want->items[i]);
+
+		n += path && !resource_is(want->items[i], "dir") && !strncmp(path, x->path, size) &&
+		     path[size] == '/';
+	}
+	if (!n)
+		return "it is a directory, and the state has nothing in it: what others change in "
+		       "it restarts nothing, but where restart_on names it";
+	text_shell_word(&all, arena_printf(x->d.plan->arena, "%s/*", x->path));
+	return arena_printf(x->d.plan->arena,
+		"it is a directory. What of the state stands in it (%zu): `l4sync explain %s`", n,
+		all.data);
+}
+
 /* Why no unit is touched, in one sentence. */
 static const char *nothing_text(struct explaining *x, bool planned)
 {
@@ -242,14 +268,14 @@ static const char *nothing_text(struct explaining *x, bool planned)
 
 	for (size_t i = 0; i < x->n_chains; i++)
 		acts |= x->chains[i].acts;
+	if (text_starts(x->id, "dir:"))
+		return directory_text(x);
 	if (!x->managed && !x->unit)
 		return "the state does not have it: what others change in it restarts nothing, but "
 		       "where "
 		       "restart_on names it";
 	if (text_starts(x->id, "sysctl:"))
 		return "a kernel setting is put into the kernel, and restarts no unit";
-	if (text_starts(x->id, "dir:"))
-		return "a directory restarts no unit";
 	if (!x->n_chains && x->unit)
 		return "the state has no file of this unit, and none that it names";
 	if (!x->n_chains && reader_text(x))
@@ -258,6 +284,9 @@ static const char *nothing_text(struct explaining *x, bool planned)
 		return "it is no file of a unit, and no unit names it";
 	if (!x->d.live)
 		return "in a file tree nothing runs";
+	if (x->is_nobody && x->n_chains)
+		return "no instance of that name runs or is enabled; when it is started, it gets "
+		       "what these files say then";
 	if (planned)
 		return "what differs now means nothing to a unit that runs";
 	if (acts)
@@ -338,6 +367,25 @@ static const char *path_of(const char *id, const struct triple *t)
 	return r ? resource_path(r) : *resource_name(id) == '/' ? resource_name(id) : NULL;
 }
 
+static int find_nobody(struct explaining *x)
+{
+	struct arena *a = x->d.plan->arena;
+	const char *template = x->unit ? unit_name_template(a, x->unit) : NULL;
+	const struct unit_status *u = NULL;
+	const char *const *names;
+	size_t n = 0;
+
+	if (!template || unit_name_is_template(x->unit))
+		return 0;
+	int r = unit_view_find(x->d.view, x->unit, &u, x->d.e);
+	if (r >= 0)
+		r = unit_index_known_instances(x->d.after, template, &names, &n, x->d.e);
+	x->is_nobody = r >= 0 && !(u && unit_status_running(u));
+	for (size_t i = 0; i < n && x->is_nobody; i++)
+		x->is_nobody = strcmp(names[i], x->unit) != 0;
+	return r;
+}
+
 int explain_resource(struct plan *p, struct unit_view *view, const char *id,
 	const struct triple *triple, json_t **ret, struct err *e)
 {
@@ -350,6 +398,8 @@ int explain_resource(struct plan *p, struct unit_view *view, const char *id,
 	struct plan would;
 	int r = explaining_init(&x, &would, p, view, e);
 
+	if (r >= 0)
+		r = find_nobody(&x);
 	if (r >= 0)
 		r = find_chains(&x);
 	if (r >= 0)

@@ -33,6 +33,7 @@ struct explaining {
 	const char *unit; /* NULL: to any unit */
 	bool managed;
 	const struct triple *triple; /* of what the state has or had; or NULL */
+	bool is_nobody;              /* unit is an instance that neither runs nor is enabled */
 	size_t n_names;
 	const char *const *names; /* units, loaded or with a file; natural order */
 	size_t n_chains, cap_chains;

@@ -5,6 +5,7 @@
 #include "l4sync/explain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -41,6 +42,21 @@ static int explain_one(
 	return c < 0 ? c : json_array_append_new(list, one);
 }
 
+/* On the host, or because the state has something in it. */
+static bool is_directory(struct run *r, const char *path)
+{
+	size_t size = strlen(path);
+	_cleanup_close_ int fd = -1;
+
+	for (size_t i = 0; i < r->want->n; i++) {
+		const char *own = resource_path(r->want->items[i]);
+
+		if (own && !strncmp(own, path, size) && own[size] == '/')
+			return true;
+	}
+	return host_open_following(r->host, path, O_PATH | O_DIRECTORY, &fd, NULL) >= 0;
+}
+
 /* What the state does not have: any file may be named by a unit, and any unit may name files of the
  * state. */
 static int explain_other(struct run *r, json_t *list, const char *name, struct err *e)
@@ -54,7 +70,10 @@ static int explain_other(struct run *r, json_t *list, const char *name, struct e
 	bool known;
 
 	if (*path == '/' && !strpbrk(path, "*?["))
-		return explain_one(r, list, arena_printf(r->arena, "file:%s", path), NULL, e);
+		return explain_one(r, list,
+			arena_printf(
+				r->arena, "%s:%s", is_directory(r, path) ? "dir" : "file", path),
+			NULL, e);
 	if (!unit_name_valid(unit))
 		return 0;
 	int c = explain_knows_unit(r->units, unit, &known, e);
@@ -75,9 +94,19 @@ static const char *nearest(struct run *r, const char *name)
 	return text_nearest(name, names);
 }
 
+/* As a shell completes the name of a directory. */
+static const char *without_slash(struct arena *a, const char *name)
+{
+	size_t n = strlen(name);
+
+	while (n > 1 && name[n - 1] == '/')
+		n--;
+	return arena_strndup(a, name, n);
+}
+
 static int explain_all(struct run *r, json_t *list, struct err *e)
 {
-	const char *name = r->request->argument;
+	const char *name = without_slash(r->arena, r->request->argument);
 	bool service = false;
 	int c = 0;
 
