@@ -177,6 +177,7 @@ RULE(working_directory_missing);
 RULE(user_missing);
 RULE(timer_unit_missing);
 RULE(dropin_without_unit);
+RULE(unknown_unit);
 /* rules_files.c */
 RULE(environment_secret);
 RULE(environment_file_readable);

@@ -166,6 +166,10 @@ const struct lint_rule lint_table[] = {
 		"neither the state nor the host has that unit", "name the directory after the unit",
 		UNIT, true},
 
+	{"unknown-unit", LINT_STATE, lint_unknown_unit,
+		"no unit of that name is known, and what this entry says is never looked at",
+		"write the name of a unit, as systemctl has it", "l4sync-state(5)", false},
+
 	/* Secrets, and files that others refuse. */
 	{"environment-secret", LINT_LINE, lint_environment_secret,
 		"everybody on the host can read it, with systemctl show or in the file",

@@ -180,3 +180,72 @@ void lint_dropin_without_unit(struct lint *l, const struct lint_subject *s)
 		return;
 	lint_in(l, s->file->where.file, 0, "a drop-in of %s", name);
 }
+
+/* The state itself has files of it, or says something else of it, if only of its template. */
+static bool is_named(struct lint *l, const char *unit)
+{
+	static const char *const types[] = {"unit", "service"};
+	const struct resources *want = l->job->want;
+
+	for (size_t i = 0; i < ELEMENTS(types); i++)
+		if (unit_resource(l->arena, want, types[i], unit))
+			return true;
+	for (size_t i = 0; i < want->n; i++)
+		if (resource_is(want->items[i], "dropin") &&
+			!strncmp(resource_name(want->items[i]->id), unit, strlen(unit)) &&
+			resource_name(want->items[i]->id)[strlen(unit)] == '/')
+			return true;
+	return false;
+}
+
+static bool is_unknown_unit(struct lint *l, const char *unit)
+{
+	const struct unit_status *loaded = NULL;
+	struct unit_config c;
+
+	if (is_named(l, unit) || unit_index_config(l->index, unit, &c, NULL) < 0 || c.found ||
+		c.n_dropins)
+		return false;
+	if (l->job->host_known && unit_view_host(l->job->view)->live &&
+		unit_view_find(l->job->view, unit, &loaded, NULL) < 0)
+		return false;
+	return !loaded || !strcmp(loaded->load_state, "not-found");
+}
+
+/* By what stands before ".service", which would make all names alike. */
+static const char *nearest_service(struct lint *l, const char *unit)
+{
+	static const char suffix[] = ".service";
+	const char *const *files;
+	const char **names;
+	size_t n, kept = 0;
+
+	unit_index_fragment_names(l->index, &files, &n);
+	names = arena_array(l->arena, const char *, n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (text_ends(files[i], suffix))
+			names[kept++] = arena_strndup(
+				l->arena, files[i], strlen(files[i]) - strlen(suffix));
+	names[kept] = NULL;
+	const char *near =
+		text_nearest(arena_strndup(l->arena, unit, strlen(unit) - strlen(suffix)), names);
+	return near ? arena_printf(l->arena, "%s%s", near, suffix) : NULL;
+}
+
+/* Offline the name may be that of a unit of the host, unless the state has one that is nearly
+ * called so. */
+void lint_unknown_unit(struct lint *l, const struct lint_subject *s)
+{
+	(void)s;
+	for (size_t i = 0; i < l->job->want->n; i++) {
+		const struct resource *item = l->job->want->items[i];
+		const char *unit = resource_name(item->id);
+
+		if (!resource_is(item, "verify") || !is_unknown_unit(l, unit))
+			continue;
+		const char *near = nearest_service(l, unit);
+		if (near || l->job->host_known)
+			lint_in(l, item->where.file, item->where.line, "verify of %s%s%s%s", unit,
+				near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	}
+}
