@@ -113,7 +113,8 @@ bool run_differs(const struct run *r)
 		return true;
 	for (size_t i = 0; i < r->plan->findings.n; i++)
 		if (!strcmp(r->plan->findings.items[i].kind, "stale") ||
-			!strcmp(r->plan->findings.items[i].kind, "foreign"))
+			!strcmp(r->plan->findings.items[i].kind, "foreign") ||
+			!strcmp(r->plan->findings.items[i].code, "apply-refuses"))
 			return true;
 	return false;
 }

@@ -25,6 +25,9 @@ json_t **effects_in_order(const json_t *list, size_t *ret_n);
 bool plan_is_empty(const json_t *plan);
 /* All of it but the summary. allowed: --allow-removal was given. */
 void render_plan(struct paint *p, const json_t *plan, bool allowed);
+/* Whether a finding of it says why an apply would refuse it; in how many it does. */
+bool finding_refuses(const json_t *finding);
+size_t plan_refusals(const json_t *plan);
 /* Its changes, effects, findings and what is skipped: of one that is or was applied. */
 void render_plan_body(struct paint *p, const json_t *plan);
 /* "194 ok, 4 to change, 2 restarts", no newline */
@@ -54,7 +57,7 @@ void render_markdown(struct paint *p, const json_t *plan);
 void render_verify(struct paint *p, const json_t *document);
 /* "2 units: 82 settings hold, 5 could not be checked", no newline */
 void render_verify_summary(struct paint *p, const json_t *document);
-/* The findings of a plan or of lint; with the heading above them. */
+/* The findings of a plan or of lint; with the heading above them. Not those that refuse it. */
 void render_findings(struct paint *p, const json_t *list);
 void render_markdown_findings(struct paint *p, const json_t *list);
 /* All of lint's document but the summary; that, without a newline; both. */

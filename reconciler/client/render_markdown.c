@@ -77,14 +77,16 @@ static void render_folded(struct paint *p, const json_t *plan, const json_t *cha
 	buf_adds(&p->buf, "\n</details>\n");
 }
 
-static void render_effects(struct paint *p, const json_t *list)
+static void render_effects(struct paint *p, const json_t *list, bool refused)
 {
 	size_t n, j;
 	_cleanup_free_ json_t **sorted = effects_in_order(list, &n);
 	const json_t *id;
 
 	if (n)
-		buf_adds(&p->buf, "\nEffects, in order:\n\n");
+		buf_adds(&p->buf,
+			refused ? "\nEffects, in order, if an apply did not refuse (see below):\n\n"
+				: "\nEffects, in order:\n\n");
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(&p->buf, "%zu. ", i + 1);
 		plain(p, field(sorted[i], "action"));
@@ -100,22 +102,33 @@ static void render_effects(struct paint *p, const json_t *list)
 	}
 }
 
-void render_markdown_findings(struct paint *p, const json_t *list)
+/* Those that refuse the plan, or the others. */
+static void render_some(struct paint *p, const json_t *list, bool refusing, const char *heading)
 {
 	const json_t *f;
+	bool any = false;
 	size_t i;
 
-	if (json_array_size(list))
-		buf_adds(&p->buf, "\nFindings:\n\n");
 	json_array_foreach(list, i, f) {
+		if (finding_refuses(f) != refusing)
+			continue;
+		buf_adds(&p->buf, any ? "" : heading);
+		any = true;
 		buf_adds(&p->buf, "- ");
-		plain(p, field(f, "kind"));
-		buf_adds(&p->buf, ": ");
+		if (!refusing) {
+			plain(p, field(f, "kind"));
+			buf_adds(&p->buf, ": ");
+		}
 		plain(p, field(f, "where"));
 		buf_adds(&p->buf, *field(f, "where") ? ": " : "");
 		plain(p, field(f, "text"));
 		buf_addc(&p->buf, '\n');
 	}
+}
+
+void render_markdown_findings(struct paint *p, const json_t *list)
+{
+	render_some(p, list, false, "\nFindings:\n\n");
 }
 
 static void render_guard(struct paint *p, const json_t *removal)
@@ -145,7 +158,9 @@ void render_markdown(struct paint *p, const json_t *plan)
 	buf_adds(&p->buf, "\n\n");
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
 		render_folded(p, plan, change);
-	render_effects(p, json_object_get(plan, "effects"));
+	render_effects(p, json_object_get(plan, "effects"), plan_refusals(plan));
 	render_markdown_findings(p, json_object_get(plan, "findings"));
 	render_guard(p, json_object_get(plan, "removal"));
+	render_some(p, json_object_get(plan, "findings"), true,
+		"\n**An apply would refuse this plan, and change nothing, because:**\n\n");
 }

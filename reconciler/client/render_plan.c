@@ -48,6 +48,21 @@ bool plan_is_empty(const json_t *plan)
 	       !json_array_size(json_object_get(plan, "findings"));
 }
 
+bool finding_refuses(const json_t *finding)
+{
+	return !strcmp(field(finding, "code"), "apply-refuses");
+}
+
+size_t plan_refusals(const json_t *plan)
+{
+	const json_t *finding;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(plan, "findings"), i, finding)
+		n += finding_refuses(finding);
+	return n;
+}
+
 static void heading(struct paint *p, const char *text)
 {
 	buf_addc(&p->buf, '\n');
@@ -129,12 +144,13 @@ json_t **effects_in_order(const json_t *list, size_t *ret_n)
 	return sorted;
 }
 
-static void render_effects(struct paint *p, const json_t *list)
+static void render_effects(struct paint *p, const json_t *list, bool refused)
 {
 	size_t n;
 	_cleanup_free_ json_t **sorted = effects_in_order(list, &n);
 
-	heading(p, "Effects, in order:");
+	heading(p, refused ? "Effects, in order, if an apply did not refuse (see below):"
+			   : "Effects, in order:");
 	for (size_t i = 0; i < n; i++)
 		render_effect(p, sorted[i]);
 }
@@ -148,6 +164,8 @@ void render_findings(struct paint *p, const json_t *list)
 	json_array_foreach(list, i, f) {
 		_cleanup_buf_ struct buf b = BUF_INIT;
 
+		if (finding_refuses(f))
+			continue;
 		paint_style(p, STYLE_YELLOW);
 		paint_symbol(p, SYMBOL_FINDING);
 		paint_style(p, STYLE_PLAIN);
@@ -211,16 +229,42 @@ static void render_guard(struct paint *p, const json_t *removal, bool allowed)
 	}
 }
 
+/* At the end, where nobody overlooks it. */
+static void render_refusals(struct paint *p, const json_t *plan)
+{
+	const json_t *f;
+	size_t i;
+
+	if (!plan_refusals(plan))
+		return;
+	heading(p, "An apply would refuse this plan, and change nothing, because:");
+	json_array_foreach(json_object_get(plan, "findings"), i, f) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+
+		if (!finding_refuses(f))
+			continue;
+		if (*field(f, "where"))
+			buf_addf(&b, "%s: ", field(f, "where"));
+		buf_adds(&b, field(f, "text"));
+		buf_adds(&p->buf, "  ");
+		paint_style(p, STYLE_RED);
+		paint_words(p, 4, b.data);
+		paint_style(p, STYLE_PLAIN);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
 void render_plan_body(struct paint *p, const json_t *plan)
 {
 	const json_t *change, *list;
+	size_t refusals = plan_refusals(plan);
 	size_t i;
 
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
 		render_change(p, plan, change);
 	if (json_array_size(list = json_object_get(plan, "effects")))
-		render_effects(p, list);
-	if (json_array_size(list = json_object_get(plan, "findings")))
+		render_effects(p, list, refusals);
+	if (json_array_size(list = json_object_get(plan, "findings")) > refusals)
 		render_findings(p, list);
 	if (json_array_size(list = json_object_get(plan, "skipped")))
 		render_skipped(p, list);
@@ -236,6 +280,7 @@ void render_plan(struct paint *p, const json_t *plan, bool allowed)
 	buf_addc(&p->buf, '\n');
 	render_plan_body(p, plan);
 	render_guard(p, json_object_get(plan, "removal"), allowed);
+	render_refusals(p, plan);
 	buf_addc(&p->buf, '\n');
 }
 
@@ -249,7 +294,7 @@ void render_plan_summary(struct paint *p, const json_t *plan)
 {
 	const json_t *summary = json_object_get(plan, "summary"), *effect;
 	json_int_t restarts = field_number(summary, "restart"), deferred = 0, reloads = 0;
-	size_t i;
+	size_t i, refusals = plan_refusals(plan);
 
 	json_array_foreach(json_object_get(plan, "effects"), i, effect) {
 		deferred += json_is_true(json_object_get(effect, "deferred"));
@@ -260,9 +305,10 @@ void render_plan_summary(struct paint *p, const json_t *plan)
 		(long long)restarts, restarts == 1 ? "" : "s");
 	count(p, reloads, "reload", "reloads");
 	count(p, deferred, "deferred", "deferred");
-	count(p, (json_int_t)json_array_size(json_object_get(plan, "findings")), "finding",
-		"findings");
+	count(p, (json_int_t)(json_array_size(json_object_get(plan, "findings")) - refusals),
+		"finding", "findings");
 	count(p, (json_int_t)json_array_size(json_object_get(plan, "skipped")), "skipped",
 		"skipped");
 	count(p, field_number(plan, "behind"), "commit behind", "commits behind");
+	buf_adds(&p->buf, refusals ? "; an apply would refuse it" : "");
 }
