@@ -47,6 +47,7 @@ struct generation {
 	 * rollback has that one's rollback_to and rollback_from too: what was left behind stays so.
 	 */
 	uint64_t heals;
+	const char *reason; /* of what the host did by itself: why; or NULL */
 	size_t n_sources;
 	const char **sources; /* "URL REF COMMIT" each, as in the want's metas */
 	/* Sorted. Of one that was read they are the caller's: generation_clear(). */

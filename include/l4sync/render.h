@@ -16,8 +16,9 @@
 const char *field(const json_t *o, const char *key);
 json_int_t field_number(const json_t *o, const char *key);
 
-/* "https://… master 1f3a9c2e4b5d", of each source; several are separated by a comma. */
-void render_sources(struct paint *p, const json_t *sources);
+/* "https://… master 1f3a9c2e4b5d", of each source; several are separated by a comma. Further lines
+ * are indented. */
+void render_sources(struct paint *p, size_t indent, const json_t *sources);
 
 /* Borrowed effects, sorted by position; the array is the caller's (free). */
 json_t **effects_in_order(const json_t *list, size_t *ret_n);
@@ -53,7 +54,8 @@ void render_explanation(struct paint *p, const json_t *explanation);
 void render_markdown(struct paint *p, const json_t *plan);
 
 /* Of the verify document: a line a unit, a line for each setting that is not in force; with -v also
- * for what cannot be told, and what the process may have changed itself. */
+ * for what cannot be told, and what the process may have changed itself. Broken at the paint's
+ * width, for whoever looks for a line at none. */
 void render_verify(struct paint *p, const json_t *document);
 /* "2 units: 82 settings hold, 5 could not be checked", no newline */
 void render_verify_summary(struct paint *p, const json_t *document);

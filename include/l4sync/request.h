@@ -55,6 +55,8 @@ struct request {
 	bool restart_busy;     /* units that are busy are restarted too */
 	bool foreground;       /* in this process, not in a service of its own */
 	unsigned long lines;   /* log -n N; 0: the default */
+	const char *reason;    /* why the host does it by itself; does not travel; NULL: somebody
+				* has asked for it */
 	/* How it is shown; these do not travel. */
 	const char *remote; /* -H HOST; NULL: here */
 	enum format format;

@@ -32,6 +32,7 @@ struct run {
 	bool from_history;        /* the contents of the want are those that the history keeps */
 	bool is_rollback;         /* the want is that of an earlier generation: */
 	uint64_t rollback_to;     /* 0: what was before the first */
+	const char *back_to;      /* of a rollback or a heal: that generation, for people */
 	uint64_t heals;           /* the generation whose want is put back; 0: it is no heal */
 	struct findings notes;    /* what reading has found: part of each plan of this run */
 	struct resources *want;

@@ -19,6 +19,8 @@ struct terminal {
 	bool utf8;
 	bool asks;                 /* somebody is there to answer */
 	size_t width;              /* columns */
+	size_t width_line;         /* the same for lines that somebody looks for: SIZE_MAX if out
+				    * is no terminal */
 	size_t width_err;          /* the same of err; SIZE_MAX: no terminal, nothing is wrapped */
 	bool together;             /* both streams go to one place */
 	int verbosity;             /* as struct request's */

@@ -165,7 +165,7 @@ void render_explanation(struct paint *p, const json_t *explanation)
 	paint_styled(p, STYLE_BOLD, field(explanation, "host"));
 	if (json_array_size(json_object_get(explanation, "sources"))) {
 		buf_adds(&p->buf, *field(explanation, "host") ? ": " : "");
-		render_sources(p, json_object_get(explanation, "sources"));
+		render_sources(p, 2, json_object_get(explanation, "sources"));
 	}
 	buf_addc(&p->buf, '\n');
 	json_array_foreach(json_object_get(explanation, "resources"), i, r) {

@@ -11,7 +11,7 @@ static void heading(struct paint *p, const json_t *lint)
 	paint_styled(p, STYLE_BOLD, field(lint, "host"));
 	if (json_array_size(sources)) {
 		buf_adds(&p->buf, *field(lint, "host") ? ": " : "");
-		render_sources(p, sources);
+		render_sources(p, 2, sources);
 	}
 }
 

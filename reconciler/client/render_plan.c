@@ -22,23 +22,20 @@ json_int_t field_number(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
-void render_sources(struct paint *p, const json_t *sources)
+void render_sources(struct paint *p, size_t indent, const json_t *sources)
 {
+	_cleanup_buf_ struct buf b = BUF_INIT;
 	const json_t *s;
 	size_t i;
 
 	json_array_foreach(sources, i, s) {
-		buf_adds(&p->buf, i ? ", " : "");
-		paint_text(p, field(s, "url"));
-		if (*field(s, "ref")) {
-			buf_addc(&p->buf, ' ');
-			paint_text(p, field(s, "ref"));
-		}
-		if (*field(s, "commit")) {
-			buf_addc(&p->buf, ' ');
-			paint_bytes(p, field(s, "commit"), strnlen(field(s, "commit"), 12));
-		}
+		buf_addf(&b, "%s%s", i ? ", " : "", field(s, "url"));
+		if (*field(s, "ref"))
+			buf_addf(&b, " %s", field(s, "ref"));
+		if (*field(s, "commit"))
+			buf_addf(&b, " %.12s", field(s, "commit"));
 	}
+	paint_words(p, indent, b.data);
 }
 
 bool plan_is_empty(const json_t *plan)
@@ -275,7 +272,7 @@ void render_plan(struct paint *p, const json_t *plan, bool allowed)
 	paint_styled(p, STYLE_BOLD, field(plan, "host"));
 	if (json_array_size(json_object_get(plan, "sources"))) {
 		buf_adds(&p->buf, *field(plan, "host") ? ": " : "");
-		render_sources(p, json_object_get(plan, "sources"));
+		render_sources(p, 2, json_object_get(plan, "sources"));
 	}
 	buf_addc(&p->buf, '\n');
 	render_plan_body(p, plan);

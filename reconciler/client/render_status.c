@@ -8,72 +8,86 @@
 #include "l4sync/render.h"
 #include "l4sync/text.h"
 
-static void render_time(struct paint *p, const char *time)
+static const char *time_of(struct arena *a, const json_t *o, const char *key)
 {
-	_cleanup_arena_ struct arena *a = arena_new();
-
-	paint_text(p, text_time(a, time));
+	return text_time(a, field(o, key));
 }
 
-static void render_who(struct paint *p, const json_t *g)
+/* " by root from 203.0.113.7" */
+static void add_who(struct buf *b, const json_t *g)
 {
-	if (*field(g, "user")) {
-		buf_adds(&p->buf, " by ");
-		paint_text(p, field(g, "user"));
-	}
-	if (*field(g, "client")) {
-		buf_adds(&p->buf, " from ");
-		paint_text(p, field(g, "client"));
-	}
+	if (*field(g, "user"))
+		buf_addf(b, " by %s", field(g, "user"));
+	if (*field(g, "client"))
+		buf_addf(b, " from %s", field(g, "client"));
 }
 
-static void count(struct paint *p, const json_t *g, const char *key)
+static void add_count(struct buf *b, const json_t *g, const char *key)
 {
 	if (field_number(g, key) > 0)
-		buf_addf(&p->buf, ", %lld %s", (long long)field_number(g, key), key);
+		buf_addf(b, ", %lld %s", (long long)field_number(g, key), key);
+}
+
+/* Where it went back to and why, and why it was not applied: lines of their own. */
+static void render_reasons(struct paint *p, size_t indent, const json_t *g)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	const json_t *rollback = json_object_get(g, "rollback");
+	const char *reason = field(g, "reason"), *margin = arena_printf(a, "%*s", (int)indent, "");
+
+	if (json_is_object(rollback)) {
+		buf_adds(&p->buf, margin);
+		paint_words(p, indent,
+			arena_printf(a, "rollback to %lld from %lld%s%s",
+				(long long)field_number(rollback, "to"),
+				(long long)field_number(rollback, "from"), *reason ? ": " : "",
+				reason));
+		buf_addc(&p->buf, '\n');
+	}
+	if (field_number(g, "heals") > 0) {
+		buf_adds(&p->buf, margin);
+		buf_addf(&p->buf, "heal: back to what %lld had applied\n",
+			(long long)field_number(g, "heals"));
+	}
+	if (*field(g, "error")) {
+		buf_adds(&p->buf, margin);
+		paint_words(p, indent, field(g, "error"));
+		buf_addc(&p->buf, '\n');
+	}
 }
 
 void render_generation(struct paint *p, const json_t *g)
 {
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_buf_ struct buf b = BUF_INIT;
 	const char *outcome = field(g, "outcome");
 
 	buf_addf(&p->buf, "%4lld  ", (long long)field_number(g, "number"));
-	render_time(p, field(g, "time"));
+	paint_text(p, time_of(a, g, "time"));
 	buf_adds(&p->buf, "  ");
-	if (strcmp(outcome, "applied"))
+	if (strcmp(outcome, "applied") != 0)
 		paint_styled(p, STYLE_RED, outcome);
 	else
 		paint_text(p, outcome);
-	render_who(p, g);
-	count(p, g, "fixed");
-	count(p, g, "failed");
-	count(p, g, "restarted");
+	add_who(&b, g);
+	add_count(&b, g, "fixed");
+	add_count(&b, g, "failed");
+	add_count(&b, g, "restarted");
+	paint_words(p, 6, b.data);
 	buf_addc(&p->buf, '\n');
 	if (json_array_size(json_object_get(g, "sources"))) {
 		buf_adds(&p->buf, "      ");
 		paint_style(p, STYLE_DIM);
-		render_sources(p, json_object_get(g, "sources"));
+		render_sources(p, 6, json_object_get(g, "sources"));
 		paint_style(p, STYLE_PLAIN);
 		buf_addc(&p->buf, '\n');
 	}
-	const json_t *rollback = json_object_get(g, "rollback");
-	if (json_is_object(rollback))
-		buf_addf(&p->buf, "      rollback to %lld from %lld\n",
-			(long long)field_number(rollback, "to"),
-			(long long)field_number(rollback, "from"));
-	if (field_number(g, "heals") > 0)
-		buf_addf(&p->buf, "      heal: back to what %lld had applied\n",
-			(long long)field_number(g, "heals"));
 	if (p->verbosity > 0 && *field(g, "command")) {
 		buf_adds(&p->buf, "      ");
-		paint_text(p, field(g, "command"));
+		paint_words(p, 6, field(g, "command"));
 		buf_addc(&p->buf, '\n');
 	}
-	if (*field(g, "error")) {
-		buf_adds(&p->buf, "      ");
-		paint_words(p, 6, field(g, "error"));
-		buf_addc(&p->buf, '\n');
-	}
+	render_reasons(p, 6, g);
 }
 
 /* A rolled-back apply's plan says what it was to change. */
@@ -96,50 +110,65 @@ static void line(struct paint *p, const char *label)
 	buf_addc(&p->buf, ' ');
 }
 
+static void render_applied(struct paint *p, const json_t *g)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	buf_addf(&b, "generation %lld, applied %s", (long long)field_number(g, "number"),
+		time_of(a, g, "time"));
+	add_who(&b, g);
+	paint_words(p, 2, b.data);
+	if (json_array_size(json_object_get(g, "sources")))
+		buf_adds(&p->buf, "\n  ");
+	render_sources(p, 2, json_object_get(g, "sources"));
+	buf_addc(&p->buf, '\n');
+	render_reasons(p, 2, g);
+}
+
+static void render_last(struct paint *p, const json_t *g)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	line(p, "last:");
+	paint_style(p, STYLE_RED);
+	buf_addf(&p->buf, "generation %lld ", (long long)field_number(g, "number"));
+	paint_text(p, field(g, "outcome"));
+	paint_style(p, STYLE_PLAIN);
+	buf_addf(&b, " %s", time_of(a, g, "time"));
+	add_who(&b, g);
+	paint_words(p, 2, b.data);
+	buf_addc(&p->buf, '\n');
+	render_reasons(p, 2, g);
+}
+
 static void render_newest(struct paint *p, const json_t *status)
 {
 	const json_t *g = json_object_get(status, "generation"),
 		     *last = json_object_get(status, "last");
 
-	if (json_is_object(g)) {
-		buf_addf(
-			&p->buf, "generation %lld, applied ", (long long)field_number(g, "number"));
-		render_time(p, field(g, "time"));
-		render_who(p, g);
-		if (json_array_size(json_object_get(g, "sources")))
-			buf_adds(&p->buf, "\n  ");
-		render_sources(p, json_object_get(g, "sources"));
-	} else {
-		buf_adds(&p->buf, "nothing was applied yet");
-	}
-	buf_addc(&p->buf, '\n');
-	if (!json_is_object(last) || field_number(last, "number") == field_number(g, "number"))
-		return;
-	line(p, "last:");
-	paint_style(p, STYLE_RED);
-	buf_addf(&p->buf, "generation %lld ", (long long)field_number(last, "number"));
-	paint_text(p, field(last, "outcome"));
-	paint_style(p, STYLE_PLAIN);
-	buf_addc(&p->buf, ' ');
-	render_time(p, field(last, "time"));
-	render_who(p, last);
-	if (*field(last, "error")) {
-		buf_adds(&p->buf, "\n  ");
-		paint_words(p, 2, field(last, "error"));
-	}
-	buf_addc(&p->buf, '\n');
+	if (json_is_object(g))
+		render_applied(p, g);
+	else
+		buf_adds(&p->buf, "nothing was applied yet\n");
+	if (json_is_object(last) && field_number(last, "number") != field_number(g, "number"))
+		render_last(p, last);
 }
 
 static void render_lock(struct paint *p, const json_t *lock)
 {
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
 	if (!json_is_object(lock))
 		return;
 	line(p, "running:");
-	paint_text(p, field(lock, "command"));
-	buf_addf(&p->buf, ", process %lld", (long long)field_number(lock, "pid"));
-	render_who(p, lock);
-	buf_adds(&p->buf, ", since ");
-	render_time(p, field(lock, "since"));
+	buf_addf(&b, "%s, process %lld", field(lock, "command"),
+		(long long)field_number(lock, "pid"));
+	add_who(&b, lock);
+	buf_addf(&b, ", since %s", time_of(a, lock, "since"));
+	paint_words(p, 2, b.data);
 	buf_addc(&p->buf, '\n');
 	if (!*field(lock, "step"))
 		return;
@@ -150,12 +179,17 @@ static void render_lock(struct paint *p, const json_t *lock)
 
 static void render_journal(struct paint *p, const json_t *journal)
 {
+	_cleanup_arena_ struct arena *a = arena_new();
+
 	if (!json_is_true(json_object_get(journal, "interrupted")))
 		return;
 	line(p, "interrupted:");
-	buf_adds(&p->buf, "an apply that began ");
-	render_time(p, field(journal, "since"));
-	buf_adds(&p->buf, " did not end;\n  the next apply puts it back first\n");
+	paint_words(p, 2,
+		arena_printf(a,
+			"an apply that began %s did not end; the next apply, or a reboot, puts "
+			"back what it had begun",
+			time_of(a, journal, "since")));
+	buf_addc(&p->buf, '\n');
 }
 
 /* An entry is a text, or an object that has one. */

@@ -6,28 +6,51 @@
 
 #include "l4sync/render.h"
 
-static void count(struct paint *p, json_int_t n, const char *one, const char *many, bool first)
+#define INDENT 4 /* of what does not fit into a line */
+
+/* Foreign text that stays one line where lines are not broken. */
+static void words(struct paint *p, const char *text)
 {
-	if (n || first)
-		buf_addf(
-			&p->buf, "%s%lld %s", first ? "" : ", ", (long long)n, n == 1 ? one : many);
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	for (; *text; text++)
+		if (*text == '\n')
+			buf_adds(&b, "\\x0a");
+		else
+			buf_addc(&b, *text);
+	paint_words(p, INDENT, b.data);
 }
 
+static void count(struct paint *p, json_int_t n, const char *one, const char *many)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	words(p, arena_printf(a, " %lld %s", (long long)n, n == 1 ? one : many));
+}
+
+/* Behind others, if there are any. */
+static void more(struct paint *p, json_int_t n, const char *one, const char *many, bool bad)
+{
+	if (!n)
+		return;
+	buf_addc(&p->buf, ',');
+	if (bad)
+		paint_style(p, STYLE_RED);
+	count(p, n, one, many);
+	if (bad)
+		paint_style(p, STYLE_PLAIN);
+}
+
+/* Each begins with its blank, at which a line may be broken. */
 static void counts(struct paint *p, const json_t *o)
 {
-	json_int_t lacks = field_number(o, "lacks");
+	static const char own[] = "may be the process's own doing",
+			  unknown[] = "could not be checked";
 
-	count(p, field_number(o, "holds"), "setting holds", "settings hold", true);
-	if (lacks) {
-		buf_adds(&p->buf, ", ");
-		paint_style(p, STYLE_RED);
-		buf_addf(&p->buf, "%lld %s not in force", (long long)lacks,
-			lacks == 1 ? "is" : "are");
-		paint_style(p, STYLE_PLAIN);
-	}
-	count(p, field_number(o, "own"), "may be the process's own doing",
-		"may be the process's own doing", false);
-	count(p, field_number(o, "unknown"), "could not be checked", "could not be checked", false);
+	count(p, field_number(o, "holds"), "setting holds", "settings hold");
+	more(p, field_number(o, "lacks"), "is not in force", "are not in force", true);
+	more(p, field_number(o, "own"), own, own, false);
+	more(p, field_number(o, "unknown"), unknown, unknown, false);
 }
 
 /* One line, for whoever looks for it: "NAME: NoNewPrivileges is no in process 123 (name), declared
@@ -53,7 +76,7 @@ static void setting(struct paint *p, const char *unit, const json_t *s)
 		buf_adds(&line, "; the process may have done that itself");
 	if (lacks)
 		paint_style(p, STYLE_RED);
-	paint_text(p, line.data);
+	words(p, line.data);
 	if (lacks)
 		paint_style(p, STYLE_PLAIN);
 	buf_addc(&p->buf, '\n');
@@ -83,7 +106,7 @@ static void rules(struct paint *p, const json_t *findings, const json_t *u)
 			continue;
 		buf_addf(&line, "%s: %s", field(u, "unit"), field(finding, "text"));
 		paint_style(p, STYLE_RED);
-		paint_text(p, line.data);
+		words(p, line.data);
 		paint_style(p, STYLE_PLAIN);
 		buf_addc(&p->buf, '\n');
 	}
@@ -104,7 +127,7 @@ static void unit(struct paint *p, const json_t *u, const json_t *findings)
 
 	if (p->verbosity >= 0) {
 		paint_text(p, field(u, "unit"));
-		buf_adds(&p->buf, ok ? "  ok: " : "  FAILED: ");
+		buf_adds(&p->buf, ok ? "  ok:" : "  FAILED:");
 		counts(p, u);
 		buf_addc(&p->buf, '\n');
 	}
@@ -126,18 +149,14 @@ void render_verify_summary(struct paint *p, const json_t *document)
 {
 	const json_t *summary = json_object_get(document, "summary"),
 		     *findings = json_object_get(document, "findings");
+	json_int_t units = field_number(summary, "units");
 	size_t untrue = 0;
 
 	for (size_t i = 0; i < json_array_size(findings); i++)
 		untrue += strcmp(field(json_array_get(findings, i), "code"),
 				  "setting-not-in-force") != 0;
-	count(p, field_number(summary, "units"), "unit", "units", true);
-	buf_adds(&p->buf, ": ");
+	buf_addf(&p->buf, "%lld unit%s:", (long long)units, units == 1 ? "" : "s");
 	counts(p, summary);
-	if (!untrue)
-		return;
-	paint_style(p, STYLE_RED);
-	buf_addf(&p->buf, ", %zu that the state says %s not true", untrue,
-		untrue == 1 ? "is" : "are");
-	paint_style(p, STYLE_PLAIN);
+	more(p, (json_int_t)untrue, "that the state says is not true",
+		"that the state says are not true", true);
 }

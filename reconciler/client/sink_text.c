@@ -288,9 +288,11 @@ static void on_verify(struct text_sink *s, const json_t *event)
 	struct paint p = paint_out(s);
 
 	terminal_progress(terminal_of(s), NULL);
+	p.width = terminal_of(s)->width_line;
 	render_verify(&p, document);
 	show(s, &p);
 	p = paint_out(s);
+	p.width = terminal_of(s)->width_line;
 	render_verify_summary(&p, document);
 	show_summary(s, &p);
 }
@@ -333,7 +335,9 @@ static void on_generation(struct text_sink *s, const json_t *event)
 {
 	struct paint p = paint_out(s);
 
+	p.width = terminal_of(s)->width_line;
 	render_generation(&p, json_object_get(event, "generation"));
+	p.width = terminal_of(s)->width;
 	render_generation_plan(&p, json_object_get(event, "generation"));
 	show(s, &p);
 }

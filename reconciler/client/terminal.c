@@ -58,6 +58,7 @@ void terminal_init(struct terminal *t, int color, int verbosity)
 		.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8"),
 		.asks = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
 		.width = columns(stdout, 80),
+		.width_line = columns(stdout, SIZE_MAX),
 		.width_err = columns(stderr, SIZE_MAX),
 		.together = same_place(stdout, stderr),
 		.verbosity = verbosity,
@@ -127,7 +128,10 @@ int terminal_ask(struct terminal *t, const char *question)
 		return -ENOTTY;
 	terminal_progress(t, NULL);
 	struct paint p = terminal_paint(t, t->err);
-	paint_styled(&p, STYLE_BOLD, question);
+	p.width = t->width_err;
+	paint_style(&p, STYLE_BOLD);
+	paint_words(&p, 2, question);
+	paint_style(&p, STYLE_PLAIN);
 	buf_adds(&p.buf, " [y/N] ");
 	/* One that came between the question and the wait would be lost, and the wait endless. */
 	sigset_t signals, before;

@@ -42,6 +42,7 @@ void meta_write(const struct generation *g, struct buf *out)
 			g->rollback_to, g->rollback_from);
 	if (g->heals)
 		buf_addf(out, "heals %" PRIu64 "\n", g->heals);
+	write_field(out, "reason", g->reason);
 	for (size_t i = 0; i < g->n_sources; i++)
 		write_field(out, "source", g->sources[i]);
 }
@@ -164,6 +165,7 @@ int meta_read(struct arena *a, const char *data, size_t size, struct generation 
 	       take_count(&in, "failed", &ret->failed) &&
 	       take_count(&in, "restarted", &ret->restarted) && take_rollback(&in, ret) &&
 	       take_heals(&in, ret);
+	ret->reason = take(&in, "reason");
 	take_sources(&in, ret);
 	well = well && in.at == in.end;
 	return well ? 0 : err_set(e, -EBADMSG, "meta: a line is missing, unknown or out of order");

@@ -63,16 +63,28 @@ static int refuse_impossible(struct run *r, struct err *e)
 	return n ? err_set(e, -EPERM, "%s. Nothing was touched", first) : 0;
 }
 
+static const char *question(struct run *r)
+{
+	size_t restarts = plan_restarts(r->plan) + plan_deferrals(r->plan, false);
+	const char *what =
+		arena_printf(r->arena, "%zu change%s and %zu restart%s", r->plan->n_changes,
+			r->plan->n_changes == 1 ? "" : "s", restarts, restarts == 1 ? "" : "s");
+
+	if (r->is_rollback)
+		return arena_printf(
+			r->arena, "Roll %s back to %s, with %s?", r->host->name, r->back_to, what);
+	if (r->heals)
+		return arena_printf(r->arena, "Put %s back to what it had from %s, with %s?",
+			r->host->name, r->back_to, what);
+	return arena_printf(r->arena, "Apply %s to %s?", what, r->host->name);
+}
+
 /* Asking may take minutes: what was shown must still be what would be done. */
 static int confirm(struct run *r, struct err *e)
 {
 	if (r->request->yes || r->request->unattended)
 		return 0;
-	size_t restarts = plan_restarts(r->plan) + plan_deferrals(r->plan, false);
-	int answer = r->sink->ask(
-		r->sink, arena_printf(r->arena, "Apply %zu change%s and %zu restart%s to %s?",
-				 r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s", restarts,
-				 restarts == 1 ? "" : "s", r->host->name));
+	int answer = r->sink->ask(r->sink, question(r));
 	if (answer == -ENOTTY)
 		return err_set(e, answer,
 			"there is no terminal to ask on: give --yes to apply without asking; "

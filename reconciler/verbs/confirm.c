@@ -323,8 +323,8 @@ static bool has_died(struct host *h)
 	return load(h, CONFIRM, &c, NULL) >= 0 && !c.applied;
 }
 
-/* True: its time is over. False: it was confirmed, or was none any more. */
-static bool wait_for_deadline(struct host *h)
+/* Why it is to be rolled back. NULL: it was confirmed, or was none any more. */
+static const char *wait_for_deadline(struct host *h)
 {
 	struct confirmation c = {0};
 	struct timespec begin = {0}, now;
@@ -339,11 +339,18 @@ static bool wait_for_deadline(struct host *h)
 		clock_gettime(CLOCK_BOOTTIME, &now);
 		if (!runs && c.applied)
 			begin = now, runs = true;
-		if (runs ? now.tv_sec - begin.tv_sec >= (time_t)c.seconds : has_died(h))
-			return take_name(h, CONFIRM, EXPIRED) == 0;
+		if (runs ? now.tv_sec - begin.tv_sec >= (time_t)c.seconds : has_died(h)) {
+			if (take_name(h, CONFIRM, EXPIRED) < 0)
+				break;
+			return runs ? arena_printf(h->arena, "nobody confirmed it within %u s",
+					      c.seconds)
+				    : "it ended before it was done, and so before it could be "
+				      "confirmed";
+		}
 		pause_ms(TICK_MS);
 	}
-	return is_there(h, EXPIRED);
+	/* By the interrupt key, or by one like this that was killed. */
+	return is_there(h, EXPIRED) ? "it was not confirmed" : NULL;
 }
 
 int verb_deadline(const struct request *q, struct sink *s)
@@ -355,7 +362,8 @@ int verb_deadline(const struct request *q, struct sink *s)
 
 	if (run_open_host(&r, q, s, &e) < 0)
 		return verb_failed(&r, &e);
-	if (!wait_for_deadline(r.host)) {
+	const char *reason = wait_for_deadline(r.host);
+	if (!reason) {
 		run_done(&r, EXIT_CONVERGED);
 		return EXIT_CONVERGED;
 	}
@@ -368,6 +376,7 @@ int verb_deadline(const struct request *q, struct sink *s)
 		.allow_removal = true,
 		.restart_busy = true, /* as a rollback does */
 		.foreground = true,
+		.reason = reason,
 	};
 	for (int i = 0; (status = verb_rollback(&back, s)) == EXIT_LOCKED && i < LOCKED_TRIES; i++)
 		pause_ms(1000);

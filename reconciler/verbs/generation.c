@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "l4sync/deferred.h"
+#include "l4sync/text.h"
 
 #include "config.h"
 #include "report.h"
@@ -103,6 +104,30 @@ static struct resources *before_of(struct run *r)
 	return set;
 }
 
+/* "commit 1f3a9c2e4b5d"; of a plain directory its path; of several the state's own, the first. */
+static const char *source_text(struct arena *a, const struct generation *g)
+{
+	json_t *source = g->n_sources ? source_to_json(g->sources[0]) : NULL;
+	const char *commit = json_string_value(json_object_get(source, "commit"));
+	const char *url = json_string_value(json_object_get(source, "url"));
+	const char *text = commit ? arena_printf(a, " (commit %.12s)", commit)
+			   : url  ? arena_printf(a, " (from %s)", url)
+				  : "";
+
+	json_decref(source);
+	return text;
+}
+
+const char *generation_text(struct arena *a, const struct generation *g)
+{
+	json_t *time = event_time(g->time);
+	const char *text = arena_printf(a, "generation %llu of %s%s", (unsigned long long)g->number,
+		text_time(a, arena_strdup(a, json_string_value(time))), source_text(a, g));
+
+	json_decref(time);
+	return text;
+}
+
 int generation_record(struct run *r, enum outcome outcome, const char *error, unsigned restarted,
 	bool prepare, uint64_t *ret_number, struct err *e)
 {
@@ -131,6 +156,7 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 				 : r->is_rollback ? r->base.number
 						  : 0,
 		.heals = r->heals,
+		.reason = r->request->reason,
 		.n_sources = n_sources,
 		.sources = sources,
 		.want = r->want,

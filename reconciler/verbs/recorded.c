@@ -9,6 +9,7 @@
 #include "l4sync/plan.h"
 #include "l4sync/run.h"
 
+#include "generation.h"
 #include "want.h"
 
 static bool is_config(struct arena *a, const struct resource *item)
@@ -51,6 +52,7 @@ int run_read_heal(struct run *r, struct err *e)
 			"back: l4sync apply takes the state");
 	int c = run_read_base(r, e);
 
+	r->back_to = generation_text(r->arena, &r->base);
 	r->from_history = true;
 	r->heals = r->base.heals ? r->base.heals : r->base.number;
 	return c >= 0 && r->request->n_only ? want_select(r, e) : c;
@@ -275,6 +277,8 @@ int run_read_generation(struct run *r, struct err *e)
 	r->from_history = true;
 	r->is_rollback = true;
 	r->rollback_to = g.number;
+	r->back_to =
+		g.number ? generation_text(r->arena, &g) : "what was there before the first apply";
 	r->want = TAKE_PTR(g.want);
 	run_replace_want(r, without_secrets(r, r->want));
 	c = want_load_config(r, r->want, e);

@@ -32,13 +32,13 @@ static json_t *generation_to_json(const struct generation *g)
 					     "from", (json_int_t)g->rollback_from)
 				   : json_null();
 	json_t *heals = g->heals ? json_integer((json_int_t)g->heals) : json_null();
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
 		"number", (json_int_t)g->number, "time", event_time(g->time), "user",
 		event_string(g->user), "client", event_string(g->client), "command",
 		event_string(g->command), "outcome", outcomes[g->outcome], "error",
 		event_string(g->error), "fixed", (json_int_t)g->fixed, "failed",
 		(json_int_t)g->failed, "restarted", (json_int_t)g->restarted, "rollback", rollback,
-		"heals", heals, "sources", sources);
+		"heals", heals, "reason", event_string(g->reason), "sources", sources);
 }
 
 /* Host and history without the lock; r->base stays empty. */

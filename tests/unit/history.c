@@ -22,7 +22,7 @@ START_TEST(records_and_reads_back)
 	g.error = "line one\nline two\\";
 	g.plan = "{\"l4sync\":1}";
 	g.fixed = 1, g.failed = 2, g.restarted = 3;
-	g.rollback_to = 4, g.rollback_from = 6, g.heals = 5;
+	g.rollback_to = 4, g.rollback_from = 6, g.heals = 5, g.reason = "nobody\nconfirmed";
 	record(h, &g);
 	ck_assert_uint_eq(g.number, 1);
 	ck_assert_int_eq(history_base(h, arena, &back, &err), 0);
@@ -41,6 +41,7 @@ START_TEST(records_and_reads_back)
 	ck_assert_uint_eq(back.rollback_to, 4);
 	ck_assert_uint_eq(back.rollback_from, 6);
 	ck_assert_uint_eq(back.heals, 5);
+	ck_assert_str_eq(back.reason, g.reason);
 	ck_assert_uint_eq(back.failed, 2);
 	ck_assert_uint_eq(back.restarted, 3);
 	ck_assert_str_eq(text_of(back.want), text_of(want));

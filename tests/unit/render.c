@@ -1,8 +1,8 @@
 /*
  * What a person sees: each tests/render/NAME.json, a header and a stream of events, gives exactly
  * NAME.txt, both streams together. UPDATE=1 writes the expected files anew.
- * The header: {"argv":[…],"ascii":bool,"color":bool,"wrap":bool,"apart":bool}; wrap: standard error
- * is a terminal; apart: it is read by somebody else than standard output.
+ * The header: {"argv":[…],"ascii":bool,"color":bool,"wrap":bool,"apart":bool}; wrap: the streams
+ * are terminals; apart: it is read by somebody else than standard output.
  */
 #include <check.h>
 #include <errno.h>
@@ -60,6 +60,7 @@ static char *render(const char *path)
 	struct terminal t = {.out = out,
 		.err = out,
 		.width = 80,
+		.width_line = json_is_true(json_object_get(header, "wrap")) ? 80 : SIZE_MAX,
 		.width_err = json_is_true(json_object_get(header, "wrap")) ? 80 : SIZE_MAX,
 		.together = !json_is_true(json_object_get(header, "apart")),
 		.verbosity = r.verbosity,
