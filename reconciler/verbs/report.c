@@ -65,12 +65,18 @@ static double seconds_since(const struct timespec *start)
 
 void run_done(struct run *r, int exit_status)
 {
+	run_done_saying(r, exit_status, NULL);
+}
+
+void run_done_saying(struct run *r, int exit_status, const char *summary)
+{
 	const struct bus *bus = r->host ? r->host->bus : NULL;
 
 	/* Before anybody is told: the client may end, and be run again, before this process has. */
 	lock_release(r->lock_fd);
-	event_emit(r->sink, "{s:s, s:i, s:f, s:i}", "event", "done", "exit", exit_status, "seconds",
-		seconds_since(&r->started), "round_trips", bus ? (int)bus_round_trips(bus) : 0);
+	event_emit(r->sink, "{s:s, s:i, s:s*, s:f, s:i}", "event", "done", "exit", exit_status,
+		"summary", summary, "seconds", seconds_since(&r->started), "round_trips",
+		bus ? (int)bus_round_trips(bus) : 0);
 }
 
 void run_done_applied(

@@ -15,6 +15,8 @@ const struct triple *run_triple(const struct run *r, const char *id);
 
 /* The last event of a run that looked but did not write; of one that failed before it wrote. */
 void run_done(struct run *r, int exit_status);
+/* The same with a sentence, where there was nothing to show. */
+void run_done_saying(struct run *r, int exit_status, const char *summary);
 
 /* The last event of an apply: with counts. */
 void run_done_applied(

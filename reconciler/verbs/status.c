@@ -125,10 +125,11 @@ static int list_newest(struct run *r, struct generation **ret, size_t *ret_n, st
 	return history_list(r->history, r->arena, max, ret, ret_n, e);
 }
 
-/* Opens, lists the generations and shows them, both by the verb's own functions. */
+/* Opens, lists the generations and shows them, both by the verb's own functions; the latter returns
+ * a sentence where there was nothing to show, else NULL. */
 static int show_generations(const struct request *q, struct sink *s,
 	int (*read)(struct run *r, struct generation **ret, size_t *ret_n, struct err *e),
-	void (*show)(struct run *r, const struct generation *list, size_t n))
+	const char *(*show)(struct run *r, const struct generation *list, size_t n))
 {
 	_cleanup_run_ struct run r;
 	_cleanup_err_ struct err e = ERR_INIT;
@@ -140,21 +141,23 @@ static int show_generations(const struct request *q, struct sink *s,
 		c = read(&r, &list, &n, &e);
 	if (c < 0)
 		return verb_failed(&r, &e);
-	show(&r, list, n);
-	run_done(&r, EXIT_CONVERGED);
+	const char *none = show(&r, list, n);
+	run_done_saying(&r, EXIT_CONVERGED, none);
 	return EXIT_CONVERGED;
 }
 
-static void show_status(struct run *r, const struct generation *list, size_t n)
+static const char *show_status(struct run *r, const struct generation *list, size_t n)
 {
 	event_emit(r->sink, "{s:s, s:o}", "event", "status", "status", status_document(r, list, n));
+	return NULL;
 }
 
-static void show_log(struct run *r, const struct generation *list, size_t n)
+static const char *show_log(struct run *r, const struct generation *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		event_emit(r->sink, "{s:s, s:o}", "event", "generation", "generation",
 			generation_to_json(&list[i]));
+	return n ? NULL : "There is no generation: nothing has been applied on this host yet";
 }
 
 int verb_status(const struct request *q, struct sink *s)

@@ -24,10 +24,14 @@ struct names {
 	size_t n;
 };
 
-/* A pattern may leave ".service" out, as systemctl's. */
+/* A pattern may leave ".service" out, as systemctl's; a template means its instances. */
 static bool matches(struct arena *a, const char *pattern, const char *name)
 {
-	return text_glob(pattern, name) || text_glob(arena_printf(a, "%s.service", pattern), name);
+	const char *template = unit_name_template(a, name);
+
+	return text_glob(pattern, name) ||
+	       text_glob(arena_printf(a, "%s.service", pattern), name) ||
+	       (template && !strcmp(pattern, template));
 }
 
 static bool is_running(const struct unit_status *u)
@@ -65,22 +69,85 @@ static bool is_wanted(struct run *r, const char *name)
 	return !q->n_arguments && (is_of_state(r, name) || (template && is_of_state(r, template)));
 }
 
+static const char *time_text(struct arena *a, uint64_t usec)
+{
+	json_t *time = event_time((long long)(usec / 1000000));
+	const char *text = text_time(a, arena_strdup(a, json_string_value(time)));
+
+	json_decref(time);
+	return text;
+}
+
+/* systemd forgets when a unit has stopped that nothing else refers to. */
+static const char *since_text(struct run *r, struct bus *b, const char *unit)
+{
+	struct unit_run run = {0};
+
+	if (bus_unit_run(b, unit, &run, NULL) < 0 || !run.state_usec)
+		return "";
+	return arena_printf(r->arena, ", since %s", time_text(r->arena, run.state_usec));
+}
+
+/* One that is named whole, and has no process. */
+static int refuse_stopped(struct run *r, struct bus *b, const char *unit, struct err *e)
+{
+	struct unit_details d;
+	int c = bus_unit_details(b, r->arena, &unit, 1, true, &d, e);
+
+	if (c < 0)
+		return c;
+	if (!d.found || !strcmp(d.load_state, "not-found"))
+		return err_set(
+			e, -ENOENT, "there is no unit %s, so there is nothing to verify", unit);
+	const char *sub = strcmp(d.active_state, d.sub_state) != 0
+				  ? arena_printf(r->arena, " (%s)", d.sub_state)
+				  : "";
+	const char *state =
+		arena_printf(r->arena, "%s%s%s", d.active_state, sub, since_text(r, b, unit));
+	if (!strcmp(d.active_state, "failed"))
+		return err_set(e, -ENOENT,
+			"%s does not run: it is %s; `systemctl status %s` says why. There is "
+			"nothing to verify",
+			unit, state, unit);
+	if (!strcmp(d.active_state, "inactive"))
+		return err_set(e, -ENOENT, "%s does not run: it is %s. There is nothing to verify",
+			unit, state);
+	return err_set(
+		e, -ENOENT, "%s is %s, and has no process that could be verified", unit, state);
+}
+
 /* Somebody who names a unit wants to know of that one. */
 static int refuse_missing(struct run *r, const struct truth_unit *units, size_t n, struct err *e)
 {
 	const struct request *q = r->request;
+	struct bus *b;
 
 	for (size_t i = 0; i < q->n_arguments; i++) {
+		const char *name = q->arguments[i];
+		const char *whole =
+			unit_name_valid(name) ? name : arena_printf(r->arena, "%s.service", name);
 		bool any = false;
 
 		for (size_t k = 0; k < n && !any; k++)
-			any = matches(r->arena, q->arguments[i], units[k].unit);
-		if (!any)
+			any = matches(r->arena, name, units[k].unit);
+		if (any)
+			continue;
+		if (unit_name_is_template(whole))
+			return err_set(e, -ENOENT,
+				"no instance of %s runs, so there is nothing to verify", whole);
+		if (!unit_name_valid(whole) || strpbrk(whole, "*?["))
 			return err_set(e, -ENOENT,
 				"no unit that runs is called %s, so there is nothing to verify",
-				q->arguments[i]);
+				name);
+		int c = host_bus(r->host, &b, e);
+		return c < 0 ? c : refuse_stopped(r, b, whole, e);
 	}
 	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return text_natural_cmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static int find_units(struct run *r, struct names *ret, struct err *e)
@@ -98,6 +165,8 @@ static int find_units(struct run *r, struct names *ret, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		if (is_running(&units[i]) && is_wanted(r, units[i].name))
 			ret->items[ret->n++] = units[i].name;
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof *ret->items, compare_names);
 	return 0;
 }
 
