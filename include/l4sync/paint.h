@@ -50,7 +50,8 @@ void paint_styled(struct paint *p, enum style style, const char *s); /* in that 
 
 /*
  * Foreign text, broken at spaces where it would pass the width, further lines indented; newlines
- * in it begin a line too. A word that is too long stands whole: names are never cut.
+ * in it begin a line too. A word that is too long stands whole: names are never cut. What stands
+ * in backticks is a word, unless no line has room for it.
  */
 void paint_words(struct paint *p, size_t indent, const char *s);
 

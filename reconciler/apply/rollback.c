@@ -27,10 +27,9 @@ static void undo_steps(struct txn *t, size_t *left_count)
 
 		if (!s->ops->undo || !s->touched)
 			continue;
-		if (s->ops->undo(t, s, &left, &e) < 0) {
-			(*left_count)++;
-			rollback_event(t, "failed", err_text(&e));
-		}
+		if (s->ops->undo(t, s, &left, &e) < 0)
+			rollback_left(t, err_text(&e), s->ops->next ? s->ops->next(t, s) : NULL,
+				left_count);
 	}
 }
 
@@ -40,11 +39,11 @@ static void reload(struct txn *t, size_t *left_count)
 	struct bus *bus;
 
 	if (host_bus(t->host, &bus, &e) < 0 || bus_reload(bus, RELOAD_TIMEOUT_MS, &e) < 0 ||
-		live_restore_filters(t, &e) < 0) {
-		(*left_count)++;
-		rollback_event(
-			t, "failed", arena_printf(t->arena, "daemon-reload: %s", err_text(&e)));
-	}
+		live_restore_filters(t, &e) < 0)
+		rollback_left(t, arena_printf(t->arena, "daemon-reload: %s", err_text(&e)),
+			"`systemctl daemon-reload`, so that systemd reads the files that were put "
+			"back",
+			left_count);
 }
 
 void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_left)
@@ -56,10 +55,11 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	if (t->host->live)
 		units_stop_started(t, log, n_log, &left);
 	undo_steps(t, &left);
-	if (txn_sync_dirs(t, &e) < 0) {
-		left++;
-		rollback_event(t, "failed", err_text(&e));
-	}
+	if (txn_sync_dirs(t, &e) < 0)
+		rollback_left(t, err_text(&e),
+			"`sync`, and look at the disk (`dmesg`): what was put back may not survive "
+			"a power cut",
+			&left);
 	if (t->reloads && t->host->live)
 		reload(t, &left);
 	if (t->host->live) {

@@ -19,6 +19,7 @@ struct space {
 	dev_t device;
 	const char *path;                /* the directory of the first that stands there */
 	uint64_t block_size, free, need; /* bytes */
+	bool has_files, has_history;     /* what the need is of */
 	bool counts_inodes;              /* some file systems have no fixed number of them */
 	uint64_t free_inodes, need_inodes;
 };
@@ -82,6 +83,8 @@ static int add_history(struct txn *t, struct spaces *all, struct err *e)
 	struct space *at;
 	int r = find_space(t, STATE_DIR "/journal", all, &at, e);
 
+	if (r >= 0)
+		at->has_history = true;
 	for (size_t i = 0; i < t->n && r >= 0; i++) {
 		const struct content *c = t->steps[i].content;
 
@@ -93,22 +96,33 @@ static int add_history(struct txn *t, struct spaces *all, struct err *e)
 	return r;
 }
 
+static const char *what_of(const struct space *s)
+{
+	return !s->has_history ? "the new files"
+	       : !s->has_files ? "the journal and the history"
+			       : "the new files, the journal and the history";
+}
+
 static int compare_need(struct txn *t, const struct space *s, struct err *e)
 {
 	unsigned long long free_kib = (unsigned long long)s->free >> 10;
+	unsigned long long reserve_kib = RESERVE_BYTES >> 10;
 	unsigned long long need_kib = (unsigned long long)(s->need + 1023) >> 10;
 
 	if (s->free < s->need + RESERVE_BYTES)
 		return err_set(e, -ENOSPC,
-			"the file system of %s%s has %llu KiB free; what is written there needs "
-			"%llu KiB, and %llu KiB must stay free",
-			t->host->root_path, s->path, free_kib, need_kib,
-			(unsigned long long)RESERVE_BYTES >> 10);
+			"the file system of %s%s has %llu KiB free: %s need %llu KiB there, and "
+			"%llu KiB must stay free for a rollback. Make %llu KiB of room (`df -h "
+			"%s%s`), then run this again",
+			t->host->root_path, s->path, free_kib, what_of(s), need_kib, reserve_kib,
+			need_kib + reserve_kib - free_kib, t->host->root_path, s->path);
 	if (s->counts_inodes && s->free_inodes < s->need_inodes)
 		return err_set(e, -ENOSPC,
-			"the file system of %s%s has %llu free inodes, and this needs %llu (df -i)",
-			t->host->root_path, s->path, (unsigned long long)s->free_inodes,
-			(unsigned long long)s->need_inodes);
+			"the file system of %s%s has %llu free inodes: %s need %llu there, those "
+			"of a rollback included. Remove files there (`df -i %s%s`), then run this "
+			"again",
+			t->host->root_path, s->path, (unsigned long long)s->free_inodes, what_of(s),
+			(unsigned long long)s->need_inodes, t->host->root_path, s->path);
 	return 0;
 }
 
@@ -130,6 +144,7 @@ int txn_check_space(struct txn *t, struct err *e)
 			break;
 		at->need += at->block_size + (s->content ? s->content->size : 0);
 		at->need_inodes++;
+		at->has_files = true;
 	}
 	for (size_t i = 0; i < all.n && r >= 0; i++)
 		r = compare_need(t, &all.items[i], e);

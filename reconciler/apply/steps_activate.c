@@ -74,10 +74,12 @@ void activate_back(struct txn *t, size_t *left)
 		if (s->ops != &step_activate || !s->touched || !has_file(t, s))
 			continue;
 		rollback_event(t, "start", s->ops->sentence(t->arena, s));
-		if (run(t, s, false, &e) < 0) {
-			(*left)++;
-			rollback_event(t, "failed", err_text(&e));
-		}
+		if (run(t, s, false, &e) < 0)
+			rollback_left(t, err_text(&e),
+				arena_printf(t->arena,
+					"the files are as before: `%s` puts them into force",
+					s->fields.id),
+				left);
 	}
 }
 

@@ -231,6 +231,7 @@ const struct step_ops step_mkdir = {
 	.action = "mkdir",
 	.commit = commit_mkdir,
 	.undo = undo_mkdir,
+	.next = next_of_new_dir,
 	.sentence = sentence_mkdir,
 };
 
@@ -240,6 +241,7 @@ const struct step_ops step_dir_attributes = {
 	.prepare = prepare_old_owner,
 	.commit = commit_attributes,
 	.undo = undo_attributes,
+	.next = next_of_dir,
 	.sentence = sentence_attributes,
 };
 

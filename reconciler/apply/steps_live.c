@@ -152,6 +152,7 @@ const struct step_ops step_sysctl = {
 	.prepare = prepare_sysctl,
 	.commit = commit_sysctl,
 	.undo = undo_sysctl,
+	.next = next_of_sysctl,
 	.sentence = sentence_sysctl,
 };
 

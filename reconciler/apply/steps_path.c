@@ -81,6 +81,17 @@ static bool is_there(const struct step *s)
 	return !strcmp(step_get(s, "old"), step_get(s, "new"));
 }
 
+static int cannot_stage(struct txn *t, const struct step *s, int r, struct err *e)
+{
+	const char *path = step_get(s, "path");
+
+	err_errno(e, r, "cannot write beside %s%s", t->host->root_path, path);
+	if (r != -ENOSPC && r != -EDQUOT)
+		return r;
+	return err_set(e, r, "%s; make room there (`df -h %s%.*s`), then run this again",
+		err_text(e), t->host->root_path, (int)(strrchr(path, '/') - path), path);
+}
+
 static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 {
 	struct place p;
@@ -103,9 +114,7 @@ static int stage_put_file(struct txn *t, struct step *s, struct err *e)
 	/* Before the rename, or a power cut could leave the new name with no content. */
 	if (r >= 0 && fsync(fd) < 0)
 		r = -errno;
-	return r < 0 ? err_errno(e, r, "cannot write beside %s%s", t->host->root_path,
-			       step_get(s, "path"))
-		     : 0;
+	return r < 0 ? cannot_stage(t, s, r, e) : 0;
 }
 
 static int stage_put_link(struct txn *t, struct step *s, struct err *e)
@@ -116,8 +125,7 @@ static int stage_put_link(struct txn *t, struct step *s, struct err *e)
 	if (r < 0 || is_there(s))
 		return r;
 	if (symlinkat(step_get(s, "target"), p.dir, p.temp) < 0)
-		return err_errno(e, -errno, "cannot make a link beside %s%s", t->host->root_path,
-			step_get(s, "path"));
+		return cannot_stage(t, s, -errno, e);
 	return 0;
 }
 
@@ -173,17 +181,11 @@ static int unlink_temp(const struct place *p)
 	return fstatat(p->dir, p->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT ? 0 : r;
 }
 
-static int left_alone(
-	struct txn *t, const struct step *s, const struct place *p, bool kept, struct err *e)
+/* next_of_path() says where the old content is kept, if it is. */
+static int left_alone(struct txn *t, const struct step *s, struct err *e)
 {
-	const char *path = step_get(s, "path");
-	int n = (int)(strrchr(path, '/') - path);
-
-	return err_set(e, -EBUSY, "%s%s was changed by somebody else and is left as it is%s",
-		t->host->root_path, path,
-		kept ? arena_printf(t->arena, "; what it was before is kept in %s%.*s/%s",
-			       t->host->root_path, n, path, p->temp)
-		     : "");
+	return err_set(e, -EBUSY, "%s%s was changed by somebody else and is left as it is",
+		t->host->root_path, step_get(s, "path"));
 }
 
 /* What commit made goes; what somebody else has put in its place since is put back there. */
@@ -196,7 +198,7 @@ static int undo_create(
 	if (r < 0 || !strcmp(at, "absent"))
 		return r;
 	if (strcmp(at, new) != 0)
-		return *left = true, left_alone(t, s, p, false, e);
+		return *left = true, left_alone(t, s, e);
 	r = rename_flags(p, p->name, p->temp, RENAME_NOREPLACE);
 	/* And again, now that nobody can reach it any more by its name. */
 	if (r >= 0)
@@ -205,7 +207,7 @@ static int undo_create(
 		return r;
 	*left = true;
 	r = rename_flags(p, p->temp, p->name, RENAME_NOREPLACE);
-	return left_alone(t, s, p, r < 0, e);
+	return left_alone(t, s, e);
 }
 
 /*
@@ -226,7 +228,7 @@ static int undo_replace(
 	if (strcmp(at, new) != 0 && strcmp(at_temp, old) != 0)
 		return 0; /* not exchanged yet, and changed by somebody else meanwhile: his it is */
 	if (strcmp(at, new) != 0)
-		return *left = true, left_alone(t, s, p, true, e);
+		return *left = true, left_alone(t, s, e);
 	/* Whatever was under the name when the two were exchanged, even if not what was expected.
 	 */
 	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
@@ -236,7 +238,7 @@ static int undo_replace(
 		return r;
 	*left = true;
 	r = rename_flags(p, p->temp, p->name, RENAME_EXCHANGE);
-	return left_alone(t, s, p, true, e);
+	return left_alone(t, s, e);
 }
 
 static int undo_put(struct txn *t, struct step *s, bool *left, struct err *e)
@@ -318,7 +320,7 @@ static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)
 		return r;
 	r = rename_flags(&p, p.temp, p.name, RENAME_NOREPLACE);
 	if (r == -EEXIST)
-		return *left = true, left_alone(t, s, &p, true, e);
+		return *left = true, left_alone(t, s, e);
 	return r < 0 ? err_errno(e, r, "cannot put %s%s back", t->host->root_path,
 			       step_get(s, "path"))
 		     : 0;
@@ -345,6 +347,7 @@ const struct step_ops step_put_file = {
 	.commit = commit_put,
 	.undo = undo_put,
 	.finish = finish_path,
+	.next = next_of_path,
 	.sentence = sentence_put,
 };
 
@@ -356,6 +359,7 @@ const struct step_ops step_put_link = {
 	.commit = commit_put,
 	.undo = undo_put,
 	.finish = finish_path,
+	.next = next_of_path,
 	.sentence = sentence_put,
 };
 
@@ -366,5 +370,6 @@ const struct step_ops step_remove = {
 	.commit = commit_remove,
 	.undo = undo_remove,
 	.finish = finish_path,
+	.next = next_of_path,
 	.sentence = sentence_remove,
 };

@@ -40,6 +40,7 @@ void txn_free(struct txn *t)
 	free(t->affected);
 	free(t->validations);
 	resources_free(t->journal);
+	buf_free(&t->left);
 	closep_(&t->journal_fd);
 }
 
@@ -295,8 +296,12 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 		r = reload_log(t, &log, &n_log);
 		if (r < 0)
 			event_message(t->sink, "error",
-				"the journal cannot be read back: units are not brought back");
+				"the journal cannot be read back, so units are not brought back: "
+				"restart by hand those that the steps above name");
 		enum txn_result result = back(t, log, n_log, hooks);
+		/* What the history keeps, for whoever comes in the morning. */
+		if (t->left.size)
+			err_set(e, -EREMOTEIO, "%s. Not put back: %s", err_text(e), t->left.data);
 		return r < 0 ? TXN_NOT_ROLLED_BACK : result;
 	}
 	if (complete(t, hooks, &late) < 0)

@@ -28,6 +28,8 @@ struct step_ops {
 	/* Behind the point of no return: what only undo needed goes. */
 	int (*finish)(struct txn *t, struct step *s, struct err *e);
 	const char *(*sentence)(struct arena *a, const struct step *s);
+	/* What somebody does by hand when undo has failed. */
+	const char *(*next)(struct txn *t, const struct step *s);
 };
 
 struct step {
@@ -70,6 +72,7 @@ struct txn {
 	bool rebooted;                  /* a recovery: the journal is of another boot */
 	bool booting;                   /* a recovery: units are not started yet */
 	struct resources *journal;      /* a recovery: what the steps were read from */
+	struct buf left;                /* what a rollback could not put back, for the history */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
@@ -114,6 +117,15 @@ void activate_back(struct txn *t, size_t *left);
 /* Whether a boot has not come to basic.target yet, of which the journal knows nothing. */
 bool units_are_booting(struct txn *t);
 void rollback_event(struct txn *t, const char *state, const char *text);
+
+/* left.c: says and counts what could not be put back. next: what to do about it, or NULL. */
+void rollback_left(struct txn *t, const char *text, const char *next, size_t *left);
+/* Of steps, as their ops' next; of a unit by systemctl's verb. */
+const char *next_of_path(struct txn *t, const struct step *s);
+const char *next_of_new_dir(struct txn *t, const struct step *s);
+const char *next_of_dir(struct txn *t, const struct step *s);
+const char *next_of_sysctl(struct txn *t, const struct step *s);
+const char *next_of_unit(struct txn *t, const char *unit, const char *verb);
 
 /* rollback.c: undo of all steps, reload, units of the log. *ret_left counts what could not be put
  * back; each is said in an event. */

@@ -101,12 +101,6 @@ static bool split_line(struct txn *t, const char *line, const char **verb, const
 	return true;
 }
 
-static void failed(struct txn *t, const struct err *e, size_t *left)
-{
-	(*left)++;
-	rollback_event(t, "failed", err_text(e));
-}
-
 void units_stop_started(struct txn *t, const char *const *log, size_t n_log, size_t *left)
 {
 	for (size_t i = n_log; i-- > 0;) {
@@ -117,7 +111,7 @@ void units_stop_started(struct txn *t, const char *const *log, size_t n_log, siz
 			continue;
 		rollback_event(t, "start", arena_printf(t->arena, "stop %s again", unit));
 		if (job_back(t, unit, UNIT_STOP, &e) < 0)
-			failed(t, &e, left);
+			rollback_left(t, err_text(&e), next_of_unit(t, unit, "stop"), left);
 	}
 }
 
@@ -133,7 +127,12 @@ void units_live_back(struct txn *t, const char *const *log, size_t n_log, size_t
 			continue;
 		rollback_event(t, "start", live_sentence(t->arena, unit));
 		if (live_put(t, unit, &unchecked, &e) < 0)
-			failed(t, &e, left);
+			rollback_left(t, err_text(&e),
+				arena_printf(t->arena,
+					"the kernel may still have new cgroup settings of it: "
+					"`systemctl restart %s` gives it the old ones",
+					unit),
+				left);
 	}
 }
 
@@ -161,7 +160,7 @@ static void bring_back_own(struct txn *t, const char *const *log, size_t n_log, 
 			continue;
 		say_bring_back(t, unit);
 		if (bring_back(t, verb, unit, &e) < 0)
-			failed(t, &e, left);
+			rollback_left(t, err_text(&e), next_of_unit(t, unit, "restart"), left);
 	}
 }
 
@@ -254,7 +253,8 @@ static int bring_back_others(
 			continue;
 		say_bring_back(t, names[i]);
 		if (job_back(t, names[i], UNIT_TRY_RESTART, &one) < 0)
-			failed(t, &one, left);
+			rollback_left(
+				t, err_text(&one), next_of_unit(t, names[i], "restart"), left);
 	}
 	return r;
 }
@@ -304,7 +304,9 @@ static void say_owed(struct txn *t, const char *const *log, size_t n_log, size_t
 			"%s owed a restart, and cannot get back what it ran with before: it runs "
 			"with what was applied last",
 			unit);
-		failed(t, &e, left);
+		rollback_left(t, err_text(&e),
+			arena_printf(t->arena, "see whether it works: `systemctl status %s`", unit),
+			left);
 	}
 }
 
@@ -318,5 +320,8 @@ void units_bring_back(struct txn *t, const char *const *log, size_t n_log, size_
 	int r = t->booting ? enqueue_boot_target(t, &e)
 			   : bring_back_others(t, log, n_log, left, &e);
 	if (r < 0)
-		failed(t, &e, left);
+		rollback_left(t, err_text(&e),
+			"units that were started meanwhile may run with what was put back: "
+			"`systemctl list-units --failed`, and `l4sync check` names what is stale",
+			left);
 }

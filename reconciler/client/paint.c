@@ -140,13 +140,28 @@ static size_t word_columns(const char *s, size_t size)
 	return columns;
 }
 
+/* The bytes of the next word. A command in backticks is one, if a line has room for it: whoever
+ * copies it has it whole. */
+static size_t word_size(const char *s, size_t room)
+{
+	size_t size = strcspn(s, " \n"), quotes = 0;
+
+	for (size_t i = 0; i < size; i++)
+		quotes += s[i] == '`';
+	size_t end = quotes % 2 ? size + strcspn(s + size, "`\n") : size;
+	if (end == size || s[end] != '`')
+		return size;
+	end += strcspn(s + end, " \n");
+	return word_columns(s, end) <= room ? end : size;
+}
+
 void paint_words(struct paint *p, size_t indent, const char *s)
 {
 	size_t at = paint_column(p);
 	bool first = true; /* of its line: breaking before it would gain nothing */
 
 	while (s && *s) {
-		size_t size = strcspn(s, " \n");
+		size_t size = word_size(s, p->width > indent ? p->width - indent : 0);
 		size_t columns = word_columns(s, size);
 
 		if (!first && at + 1 + columns > p->width) {

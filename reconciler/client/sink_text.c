@@ -201,6 +201,11 @@ static void on_rollback(struct text_sink *s, const json_t *event)
 	buf_adds(&p.buf, *text ? ": " : "");
 	paint_words(&p, 2, text);
 	buf_addc(&p.buf, '\n');
+	if (failed && *field(event, "next")) {
+		buf_adds(&p.buf, "  next: ");
+		paint_words(&p, 4, field(event, "next"));
+		buf_addc(&p.buf, '\n');
+	}
 	if (quiet(s) && !failed) {
 		buf_free(&p.buf);
 		return;

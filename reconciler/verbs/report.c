@@ -82,11 +82,12 @@ void run_done_saying(struct run *r, int exit_status, const char *summary)
 void run_done_applied(
 	struct run *r, int exit_status, size_t fixed, size_t failed, uint64_t generation)
 {
-	const char *summary = exit_status == EXIT_ROLLED_BACK
-				      ? "Rolled back: everything is as it was before"
-			      : exit_status == EXIT_NOT_ROLLED_BACK
-				      ? "Not wholly rolled back: what is left is named above."
-				      : NULL;
+	const char *summary =
+		exit_status == EXIT_ROLLED_BACK ? "Rolled back: everything is as it was before"
+		: exit_status == EXIT_NOT_ROLLED_BACK
+			? "Not wholly rolled back: what is left, and what to do about it, is "
+			  "named above. l4sync check then tells whether all is as before"
+			: NULL;
 
 	lock_release(r->lock_fd);
 	event_emit(r->sink, "{s:s, s:i, s:s*, s:I, s:I, s:I, s:I, s:o, s:f}", "event", "done",

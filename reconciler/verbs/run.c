@@ -70,7 +70,7 @@ static int settle_interrupted(struct run *r, struct err *e)
 		if (!e->text)
 			err_set(e, -EREMOTEIO,
 				"the interrupted run could not be put back wholly (see above): "
-				"look at what is named there, then run this again");
+				"do what is named there, then run this again");
 		e->exit = EXIT_NOT_ROLLED_BACK;
 		return -EREMOTEIO;
 	}

@@ -159,6 +159,26 @@ START_TEST(test_wrap)
 }
 END_TEST
 
+static const struct {
+	const char *text, *wrapped;
+} commands[] = {
+	{"first do `rm /x y` now", "first do\n  `rm /x y`\n  now"},
+	{"(`rm /x y`), then", "(`rm /x y`),\n  then"},
+	{"do `rm /x y z /longer` now", "do `rm /x y\n  z /longer`\n  now"}, /* no line is so long */
+	{"an open `quote of more", "an open\n  `quote of\n  more"},
+	{"`a\nb` c d e f g h", "`a\n  b` c d e f\n  g h"},
+};
+
+START_TEST(test_commands)
+{
+	struct paint p = {.utf8 = true, .width = 12};
+
+	paint_words(&p, 2, commands[_i].text);
+	ck_assert_str_eq(p.buf.data, commands[_i].wrapped);
+	buf_free(&p.buf);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("render");
@@ -169,6 +189,7 @@ int main(void)
 	tcase_add_loop_test(t, test_golden, 0, (int)cases.gl_pathc);
 	tcase_add_loop_test(t, test_harmless, 0, (int)ELEMENTS(texts));
 	tcase_add_test(t, test_wrap);
+	tcase_add_loop_test(t, test_commands, 0, (int)ELEMENTS(commands));
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
