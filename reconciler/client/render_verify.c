@@ -143,6 +143,11 @@ void render_verify(struct paint *p, const json_t *document)
 
 	for (size_t i = 0; i < json_array_size(units); i++)
 		unit(p, json_array_get(units, i), json_object_get(document, "findings"));
+	if (p->verbosity < 0 || !field_number(json_object_get(document, "summary"), "lacks"))
+		return;
+	words(p, "A restart of the unit puts in force what is not; `l4sync plan` says whether an "
+		 "apply would do that.");
+	buf_addc(&p->buf, '\n');
 }
 
 void render_verify_summary(struct paint *p, const json_t *document)

@@ -226,8 +226,8 @@ static void on_confirm(struct text_sink *s, const json_t *event)
 	terminal_progress(terminal_of(s), NULL);
 	paint_words(&p, 2,
 		arena_printf(a,
-			"Applied. Within %lld s it waits for l4sync confirm %s over a new "
-			"connection; without that it is rolled back.",
+			"Applied. In %lld s it is rolled back, unless it is confirmed before over "
+			"a new connection: `l4sync confirm %s`",
 			(long long)field_number(event, "seconds"), field(event, "nonce")));
 	buf_addc(&p.buf, '\n');
 	show(s, &p);
