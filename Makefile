@@ -8,7 +8,7 @@ VERSION := 0.1
 FUZZ_SECONDS ?= 60
 
 # What the whole program needs, and what the client part (the laptop) needs.
-PKGS := libsystemd yaml-0.1 libgit2 zlib jansson nettle
+PKGS := libsystemd yaml-0.1 libgit2 zlib jansson nettle libseccomp
 CLIENT_PKGS := jansson
 
 WARN := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion \

@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
 	# to build
 	gcc libc6-dev pkg-config libsystemd-dev libyaml-dev libgit2-dev zlib1g-dev libjansson-dev nettle-dev
-	check scdoc
+	libseccomp-dev check scdoc
 	# to look at the sources
 	clang-tidy clang-format cppcheck shellcheck
 	# to test: servers to pull from, hosts to apply to

@@ -20,7 +20,7 @@ run_packages=("${common_packages[@]}" nginx)
 # shellcheck disable=SC2034
 build_packages=(
 	gcc libc6-dev make pkg-config libsystemd-dev libyaml-dev libgit2-dev libjansson-dev nettle-dev check scdoc
-	strace
+	libseccomp-dev strace
 )
 # shellcheck disable=SC2034
 vm_packages=("${common_packages[@]}" linux-image-cloud-amd64 initramfs-tools udev e2fsprogs kmod)
