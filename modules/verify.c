@@ -2,7 +2,8 @@
  * verify:UNIT: what must be true of the running processes of a unit, or of a template's instances
  * (`verify:`). kernel (true): every declared setting that the kernel can be asked about; exposure:
  * what systemd-analyze may give it at most; hidden: paths that do not exist for them; empty:
- * directories in which they find nothing. Nothing of it is compared or changed:
+ * directories in which they find nothing; syscalls_denied: system calls that are not let through;
+ * isolated_from: units of which they see no process. Nothing of it is compared or changed:
  * reconciler/verify/rules.c judges it. Called through the registry.
  */
 #include <errno.h>
@@ -11,31 +12,104 @@
 #include "l4sync/check.h"
 #include "l4sync/plan.h"
 #include "l4sync/registry.h"
+#include "l4sync/text.h"
 #include "l4sync/unitpath.h"
 #include "l4sync/unsupported.h"
 
-static void parse_paths(
-	struct reader *r, const struct node *list, const char *key, struct resource *item)
-{
-	const char *path;
-
-	if (node_want_seq(list, key, r->diags) < 0)
-		return;
-	for (size_t i = 0; i < list->n; i++) {
-		_cleanup_err_ struct err e = ERR_INIT;
-
-		if (node_want_text(list->items[i], key, &path, r->diags) < 0)
-			continue;
-		if (check_path_form(path, &e) < 0)
-			diag_add(r->diags, list->items[i]->where, "%s: %s", key, err_text(&e));
-		else
-			resource_add(r->want->arena, item, key, path);
-	}
-}
+#include "../reconciler/verify/seccomp.h"
 
 static bool is_service(const char *unit)
 {
 	return unit_name_valid(unit) && !strcmp(unit_name_type(unit), "service");
+}
+
+/* As calls are named in all tables; which there are, the reader asks libseccomp. */
+static bool is_call(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return n && n < 64 && !s[n];
+}
+
+static int check_call(const char *text, struct err *e)
+{
+	if (*text == '@')
+		return err_set(e, -EINVAL,
+			"\"%s\" is a group of system calls: name those that must be denied, one by "
+			"one (systemd-analyze syscall-filter %s lists them)",
+			text, text);
+	if (!is_call(text) || !seccomp_call_known(text)) {
+		_cleanup_arena_ struct arena *a = arena_new();
+		const char **names, *nearest = NULL;
+
+		if (seccomp_calls(a, seccomp_abi_find("native"), &names))
+			nearest = text_nearest(text, names);
+		return err_set(e, -EINVAL, "\"%s\" is no system call that libseccomp knows%s%s%s",
+			text, nearest ? "; did you mean " : "", nearest ? nearest : "",
+			nearest ? "?" : "");
+	}
+	return 0;
+}
+
+/* Names of services that can run, or globs over them. */
+static bool is_units(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			     ":-_.\\@*?[]!^");
+
+	return n && n < 256 && !s[n] && text_ends(s, ".service") && !text_ends(s, "@.service");
+}
+
+static int check_units(const char *text, struct err *e)
+{
+	if (text_ends(text, "@.service"))
+		return err_set(e, -EINVAL,
+			"\"%s\" is a template, which does not run itself; its instances are "
+			"\"%.*s*.service\"",
+			text, (int)(strlen(text) - strlen(".service")), text);
+	return is_units(text) ? 0
+			      : err_set(e, -EINVAL,
+					"\"%s\" is no name of a service and no glob of such names; "
+					"one ends in .service",
+					text);
+}
+
+/* The keys whose value is a list; each of its texts, as it may stand in the state. */
+static const struct list {
+	const char *key;
+	int (*check)(const char *text, struct err *e);
+} lists[] = {
+	{"hidden", check_path_form},
+	{"empty", check_path_form},
+	{"syscalls_denied", check_call},
+	{"isolated_from", check_units},
+};
+
+static const struct list *list_find(const char *key)
+{
+	for (size_t i = 0; i < ELEMENTS(lists); i++)
+		if (!strcmp(lists[i].key, key))
+			return &lists[i];
+	return NULL;
+}
+
+static void parse_list(
+	struct reader *r, const struct node *list, const struct list *of, struct resource *item)
+{
+	const char *text;
+
+	if (node_want_seq(list, of->key, r->diags) < 0)
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		_cleanup_err_ struct err e = ERR_INIT;
+
+		if (node_want_text(list->items[i], of->key, &text, r->diags) < 0)
+			continue;
+		if (of->check(text, &e) < 0)
+			diag_add(r->diags, list->items[i]->where, "%s: %s", of->key, err_text(&e));
+		else
+			resource_add(r->want->arena, item, of->key, text);
+	}
 }
 
 /* Units and tenths, as systemd-analyze prints them. */
@@ -88,9 +162,10 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 	for (size_t i = 0; i < map->n; i++) {
 		const char *key = map->keys[i]->text;
 		const struct node *n = map->items[i];
+		const struct list *list = list_find(key);
 
-		if (!strcmp(key, "hidden") || !strcmp(key, "empty"))
-			parse_paths(r, n, key, item);
+		if (list)
+			parse_list(r, n, list, item);
 		else if (!strcmp(key, "exposure"))
 			parse_exposure(r, n, item);
 		else if (!strcmp(key, "kernel") && !node_want_bool(n, key, &kernel, r->diags) &&
@@ -121,6 +196,8 @@ static int verify_check(const struct resource *item, struct err *e)
 		{"exposure", is_exposure, ATTR_OPTIONAL},
 		{"hidden", is_path, ATTR_REPEATED},
 		{"empty", is_path, ATTR_REPEATED},
+		{"syscalls_denied", is_call, ATTR_REPEATED},
+		{"isolated_from", is_units, ATTR_REPEATED},
 		{0},
 	};
 

@@ -14,8 +14,6 @@ static const struct row {
 	{"", "packages"},
 	{"", "checkouts"},
 	{"", "actions"},
-	{"verify", "syscalls_denied"},
-	{"verify", "isolated_from"},
 	{"verify", "denied_bind"},
 };
 

@@ -12,7 +12,8 @@
 #include "seccomp_bpf.h"
 
 #define X32_BIT 0x40000000u
-#define CALLS_MAX 1024 /* numbers to look through for a direct way; tables end before 600 */
+#define CALLS_MAX 1024   /* numbers to look through; the tables end before 600 */
+#define DIRECT_FIRST 300 /* those of the calls that had another way first are younger */
 
 /* Numbers above X32_BIT are no calls but those of x32. */
 #define PLAIN(name, token)                                                                         \
@@ -31,9 +32,6 @@ static const struct seccomp_abi abis[] = {
 	PLAIN("ppc", SCMP_ARCH_PPC),
 	PLAIN("s390x", SCMP_ARCH_S390X),
 	PLAIN("s390", SCMP_ARCH_S390),
-	PLAIN("mips64-le", SCMP_ARCH_MIPSEL64),
-	PLAIN("mips64-le-n32", SCMP_ARCH_MIPSEL64N32),
-	PLAIN("mips-le", SCMP_ARCH_MIPSEL),
 #ifdef SCMP_ARCH_LOONGARCH64
 	PLAIN("loongarch64", SCMP_ARCH_LOONGARCH64),
 #endif
@@ -47,7 +45,6 @@ static const struct {
 	{"arm64", {"arm", NULL}},
 	{"s390x", {"s390", NULL}},
 	{"ppc64", {"ppc", NULL}},
-	{"mips64-le", {"mips-le", "mips64-le-n32"}},
 };
 
 static const struct seccomp_abi *abi_native(void)
@@ -96,6 +93,21 @@ bool seccomp_call_known(const char *name)
 	return false;
 }
 
+size_t seccomp_calls(struct arena *a, const struct seccomp_abi *abi, const char ***ret)
+{
+	size_t n = 0;
+
+	*ret = arena_array(a, const char *, CALLS_MAX + 1);
+	for (uint32_t i = 0; i < CALLS_MAX; i++) {
+		_cleanup_free_ char *found =
+			seccomp_syscall_resolve_num_arch(abi->token, (int)(abi->first + i));
+
+		if (found)
+			(*ret)[n++] = arena_strdup(a, found);
+	}
+	return n;
+}
+
 /* One way to a call: its number, and for a call through another the number in its first argument.
  */
 struct entry {
@@ -124,7 +136,7 @@ static bool multiplexer(const struct seccomp_abi *abi, int pseudo, struct entry 
 /* The number that libseccomp does not give by name where there are two ways. */
 static bool direct(const struct seccomp_abi *abi, const char *name, struct entry *ret)
 {
-	for (int nr = 0; nr < CALLS_MAX; nr++) {
+	for (int nr = DIRECT_FIRST; nr < CALLS_MAX; nr++) {
 		_cleanup_free_ char *found = seccomp_syscall_resolve_num_arch(abi->token, nr);
 
 		if (found && !strcmp(found, name)) {

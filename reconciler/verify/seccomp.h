@@ -87,6 +87,8 @@ enum seccomp_verdict seccomp_judge(const struct seccomp_filters *f, const struct
 /* The same of all calls of an ABI: DENIED if not a single one is let through. */
 enum seccomp_verdict seccomp_judge_abi(
 	const struct seccomp_filters *f, const struct seccomp_abi *abi, struct seccomp_answer *ret);
+/* Names of all calls of an ABI that libseccomp knows, a NULL behind them; in the arena. */
+size_t seccomp_calls(struct arena *a, const struct seccomp_abi *abi, const char ***ret);
 /* Whether libseccomp knows a call of this name, on whatever ABI. */
 bool seccomp_call_known(const char *name);
 
