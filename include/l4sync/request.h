@@ -54,6 +54,7 @@ struct request {
 	bool defer;            /* restarts are put off, all of them */
 	bool restart_busy;     /* units that are busy are restarted too */
 	bool foreground;       /* in this process, not in a service of its own */
+	bool ptrace;           /* verify: processes are stopped to read their filters */
 	unsigned long lines;   /* log -n N; 0: the default */
 	const char *reason;    /* why the host does it by itself; does not travel; NULL: somebody
 				* has asked for it */

@@ -68,6 +68,10 @@ const struct command command_table[] = {
 		"name or a glob of them; without one it is every unit of what was applied last, "
 		"running instances of its templates included. No process is stopped, nothing is "
 		"changed.\n"
+		"With --ptrace it also reads which system calls the filters of each process let "
+		"through. For that each is stopped for some milliseconds, and a call in which it "
+		"waits may return early (EINTR): programs that do not expect that may stumble. How "
+		"long each was stopped is told.\n"
 		"What the kernel does not tell is counted as such, and does not hold. What a "
 		"process may "
 		"have changed itself is no failure, and shown with -v.\n"
@@ -177,6 +181,8 @@ const struct flag flag_table[] = {
 		"restart units that are busy too"},
 	{"foreground", 0, NULL, WRITES, FLAG_TRUE, IN(foreground),
 		"in this process, not in a service of its own: it ends with it"},
+	{"ptrace", 0, NULL, VERIFY, FLAG_TRUE, IN(ptrace),
+		"stop each process for a moment and read its system call filters"},
 	{"lines", 'n', "N", LOG, FLAG_NUMBER, IN(lines), "at most N generations"},
 	{"format", 0, "FORMAT", SHOWN, FLAG_FORMAT, 0, NULL},
 	{"json", 0, NULL, SHOWN, FLAG_JSON, 0, "the same as --format json, see l4sync-json(5)"},

@@ -89,6 +89,12 @@ static bool is_shown(const struct paint *p, const json_t *s)
 	return !strcmp(verdict, "lacks") || (p->verbosity > 0 && strcmp(verdict, "holds") != 0);
 }
 
+/* What could not be looked at is not untrue. */
+static bool is_untrue(const json_t *finding)
+{
+	return strcmp(field(finding, "code"), "not-looked-at") != 0;
+}
+
 /* What the state says of the unit beside its settings, which stand there themselves. */
 static bool is_rule_of(const json_t *finding, const json_t *u)
 {
@@ -102,12 +108,14 @@ static void rules(struct paint *p, const json_t *findings, const json_t *u)
 		const json_t *finding = json_array_get(findings, i);
 		_cleanup_buf_ struct buf line = BUF_INIT;
 
-		if (!is_rule_of(finding, u))
+		if (!is_rule_of(finding, u) || (p->verbosity < 0 && !is_untrue(finding)))
 			continue;
 		buf_addf(&line, "%s: %s", field(u, "unit"), field(finding, "text"));
-		paint_style(p, STYLE_RED);
+		if (is_untrue(finding))
+			paint_style(p, STYLE_RED);
 		words(p, line.data);
-		paint_style(p, STYLE_PLAIN);
+		if (is_untrue(finding))
+			paint_style(p, STYLE_PLAIN);
 		buf_addc(&p->buf, '\n');
 	}
 }
@@ -115,9 +123,31 @@ static void rules(struct paint *p, const json_t *findings, const json_t *u)
 static bool keeps_rules(const json_t *findings, const json_t *u)
 {
 	for (size_t i = 0; i < json_array_size(findings); i++)
-		if (is_rule_of(json_array_get(findings, i), u))
+		if (is_rule_of(json_array_get(findings, i), u) &&
+			is_untrue(json_array_get(findings, i)))
 			return false;
 	return true;
+}
+
+/* "NAME: process 123 (name) was stopped for 1.2 ms to read its filters" */
+static void stops(struct paint *p, const json_t *u)
+{
+	const json_t *list = json_object_get(u, "stopped");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *stop = json_array_get(list, i);
+		json_int_t usec = field_number(stop, "usec");
+		_cleanup_buf_ struct buf line = BUF_INIT;
+
+		if (usec <= 0)
+			continue;
+		buf_addf(&line, "%s: process %lld (%s) was stopped for %lld.%02lld ms",
+			field(u, "unit"), (long long)field_number(stop, "pid"),
+			field(stop, "process"), (long long)(usec / 1000),
+			(long long)(usec % 1000 / 10));
+		words(p, line.data);
+		buf_addc(&p->buf, '\n');
+	}
 }
 
 static void unit(struct paint *p, const json_t *u, const json_t *findings)
@@ -130,6 +160,7 @@ static void unit(struct paint *p, const json_t *u, const json_t *findings)
 		buf_adds(&p->buf, ok ? "  ok:" : "  FAILED:");
 		counts(p, u);
 		buf_addc(&p->buf, '\n');
+		stops(p, u);
 	}
 	for (size_t i = 0; i < json_array_size(settings); i++)
 		if (is_shown(p, json_array_get(settings, i)))
@@ -147,6 +178,8 @@ void render_verify(struct paint *p, const json_t *document)
 		return;
 	words(p, "A restart of the unit puts in force what is not; `l4sync plan` says whether an "
 		 "apply would do that.");
+	if (json_object_get(json_array_get(units, 0), "stopped"))
+		words(p, " What systemd itself lets through it does not change: see l4sync(1).");
 	buf_addc(&p->buf, '\n');
 }
 
@@ -154,14 +187,19 @@ void render_verify_summary(struct paint *p, const json_t *document)
 {
 	const json_t *summary = json_object_get(document, "summary"),
 		     *findings = json_object_get(document, "findings");
-	json_int_t units = field_number(summary, "units");
-	size_t untrue = 0;
+	json_int_t units = field_number(summary, "units"), untrue = 0, unseen = 0;
 
-	for (size_t i = 0; i < json_array_size(findings); i++)
-		untrue += strcmp(field(json_array_get(findings, i), "code"),
-				  "setting-not-in-force") != 0;
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *finding = json_array_get(findings, i);
+
+		unseen += !is_untrue(finding);
+		untrue += is_untrue(finding) &&
+			  strcmp(field(finding, "code"), "setting-not-in-force") != 0;
+	}
 	buf_addf(&p->buf, "%lld unit%s:", (long long)units, units == 1 ? "" : "s");
 	counts(p, summary);
-	more(p, (json_int_t)untrue, "that the state says is not true",
-		"that the state says are not true", true);
+	more(p, unseen, "that the state says was not looked at",
+		"that the state says were not looked at", false);
+	more(p, untrue, "that the state says is not true", "that the state says are not true",
+		true);
 }

@@ -39,6 +39,7 @@ static const struct row {
 	{ROW(defer, KIND_BOOL)},
 	{ROW(restart_busy, KIND_BOOL)},
 	{ROW(foreground, KIND_BOOL)},
+	{ROW(ptrace, KIND_BOOL)},
 	{ROW(confirm, KIND_NUMBER)},
 	{ROW(lines, KIND_NUMBER)},
 };

@@ -417,7 +417,7 @@ int stale_prove(struct stale *s)
 	}
 	struct truth_unit *units = arena_array(a, struct truth_unit, n);
 	if (r >= 0 && n)
-		r = truth_units(unit_view_host(s->view), a, names, n, units, s->d.e);
+		r = truth_units(unit_view_host(s->view), a, names, n, false, units, s->d.e);
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (units[i].running && suspects[i].n_files)
 			judge_files(&suspects[i], &units[i]);

@@ -197,6 +197,19 @@ static json_t *counts_to_json(const struct counts *c)
 	return o;
 }
 
+/* What reading filters has done to each process. */
+static json_t *stops_to_json(const struct truth_unit *u)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < u->n_read; i++)
+		json_array_append_new(list, json_pack("{s:i, s:o, s:I, s:o}", "pid", u->read[i].pid,
+						    "process", event_string(u->read[i].process),
+						    "usec", (json_int_t)u->read[i].stopped_usec,
+						    "error", event_string(u->read[i].unread)));
+	return list;
+}
+
 static json_t *unit_to_json(const struct truth_unit *u, struct counts *sum)
 {
 	json_t *settings = json_array();
@@ -213,6 +226,8 @@ static json_t *unit_to_json(const struct truth_unit *u, struct counts *sum)
 	json_object_set_new(o, "started",
 		u->started_usec ? event_time((long long)(u->started_usec / 1000000)) : json_null());
 	json_object_set_new(o, "settings", settings);
+	if (u->ptrace)
+		json_object_set_new(o, "stopped", stops_to_json(u));
 	return o;
 }
 
@@ -255,6 +270,19 @@ static void emit(
 		findings_to_json(findings), "summary", summary);
 }
 
+/* Before anything is stopped. */
+static int prepare_ptrace(struct run *r, struct err *e)
+{
+	int c = truth_may_ptrace(e);
+
+	if (c < 0)
+		return err_prefix(e, c, "--ptrace cannot read filters here");
+	event_message(r->sink, "warning",
+		"--ptrace stops each process of these units for some milliseconds; a call in which "
+		"one waits (epoll_wait, nanosleep, …) may return early, with EINTR");
+	return 0;
+}
+
 int verb_verify(const struct request *q, struct sink *s)
 {
 	_cleanup_run_ struct run r;
@@ -268,9 +296,11 @@ int verb_verify(const struct request *q, struct sink *s)
 			"unit that l4sync has not applied");
 	if (c >= 0)
 		c = find_units(&r, &found, &e);
+	if (c >= 0 && q->ptrace)
+		c = prepare_ptrace(&r, &e);
 	struct truth_unit *units = arena_array(r.arena, struct truth_unit, found.n);
 	if (c >= 0)
-		c = truth_units(r.host, r.arena, found.items, found.n, units, &e);
+		c = truth_units(r.host, r.arena, found.items, found.n, q->ptrace, units, &e);
 	size_t n = c >= 0 ? drop_stopped(units, found.n) : 0;
 	if (c >= 0)
 		c = refuse_missing(&r, units, n, &e);

@@ -43,6 +43,8 @@ struct rlimit_text {
 };
 #define RLIMITS 16 /* the kernel's RLIM_NLIMITS, in its order */
 
+struct seccomp_filters;
+
 struct process {
 	pid_t pid;
 	int fd; /* /proc/PID: of this process and none that gets its number later */
@@ -57,6 +59,9 @@ struct process {
 	struct rlimit_text limits[RLIMITS];
 	size_t n_mounts;
 	struct mount *mounts;
+	/* Set where its filters were to be read, one of them: */
+	const struct seccomp_filters *filters;
+	const char *unread; /* why they could not be */
 };
 
 /* Opens and reads it. -ESRCH: it is gone, or nothing that runs a program (a zombie, a thread of

@@ -9,6 +9,7 @@
 #include "l4sync/truth.h"
 
 #include "proc.h"
+#include "seccomp.h"
 
 /* Whom a row is about. */
 enum subject {
@@ -40,6 +41,7 @@ struct look {
 	gid_t gid;
 	const char *user_name;
 	struct attached *attached; /* BPF programs of the cgroup; NULL: not asked yet */
+	bool ptrace;               /* filters are read: processes may be stopped for that */
 };
 
 struct row {

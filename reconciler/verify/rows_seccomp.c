@@ -1,7 +1,7 @@
 /*
- * System call filters (rows.h). The kernel tells whether there are any and how many, not what is in
- * them; a process cannot drop one, and may add its own.
- * Called by truth.c.
+ * System call filters (rows.h). The kernel tells whether there are any and how many, and of a
+ * process that is stopped what is in them (filters.h); a process cannot drop one, and may add its
+ * own. Called by truth.c.
  */
 #include <string.h>
 
@@ -126,7 +126,7 @@ static void filtered(struct look *l, const struct row *row, struct process *p, s
 		verdict_unknown(t, declared,
 			arena_printf(l->arena,
 				"%u filters beyond those of PID 1: what is in them "
-				"the kernel does not tell",
+				"the kernel tells only of a stopped process (--ptrace)",
 				own));
 }
 

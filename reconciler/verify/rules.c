@@ -20,6 +20,7 @@
 #include "l4sync/unit_view.h"
 #include "l4sync/unitpath.h"
 
+#include "denied.h"
 #include "exposure.h"
 #include "members.h"
 
@@ -207,6 +208,8 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 		if (all || (rules && resource_has(rules, "kernel", "true")))
 			judge_settings(&units[i], f, ret_n);
 		if (rules)
+			denied_judge(&units[i], rules, all, f, ret_n);
+		if (rules)
 			r = look_at_paths(h, units[i].unit, rules, f, ret_n, e);
 	}
 	return r < 0 || !want ? r : judge_exposures(a, want, units, n, all, f, ret_n, e);
@@ -237,7 +240,7 @@ int verify_started(struct host *h, struct arena *a, const struct resources *want
 		if (rules_of(a, want, names[i]))
 			ruled[n_ruled++] = names[i];
 	if (n_ruled)
-		r = truth_units(h, a, ruled, n_ruled, units, e);
+		r = truth_units(h, a, ruled, n_ruled, false, units, e);
 	for (size_t i = 0; i < n_ruled && r >= 0; i++)
 		if (units[i].running)
 			units[n_running++] = units[i];

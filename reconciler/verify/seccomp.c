@@ -184,6 +184,7 @@ static void set_argument(struct call_data *d, size_t i, uint64_t mask, uint64_t 
 static void answer_of(const struct outcome *o, struct seccomp_answer *ret)
 {
 	ret->action = o->action;
+	ret->logged = !o->unlogged && !o->intricate;
 	if (o->intricate)
 		ret->verdict = SECCOMP_INTRICATE;
 	else if (o->denied + o->allowed + o->supervised > 1)

@@ -74,6 +74,7 @@ enum seccomp_verdict {
 struct seccomp_answer {
 	enum seccomp_verdict verdict;
 	uint32_t action; /* SECCOMP_RET_*, the most restrictive that is possible */
+	bool logged;     /* a line is written whenever it is allowed */
 };
 
 /*

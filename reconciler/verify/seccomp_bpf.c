@@ -146,6 +146,8 @@ static void add_outcome(struct outcome *o, uint32_t action)
 {
 	switch (action & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ALLOW:
+		o->unlogged = true;
+		/* fallthrough */
 	case SECCOMP_RET_LOG:
 		o->allowed = true;
 		break;

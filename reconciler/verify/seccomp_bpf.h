@@ -22,6 +22,7 @@ bool word_between(struct data_word *w, uint32_t min, uint32_t max);
 /* What came out of the ways through all programs. */
 struct outcome {
 	bool allowed, denied, supervised;
+	bool unlogged;  /* allowed, and no line is written */
 	bool intricate; /* there are more ways than were followed */
 	bool any, differs;
 	uint32_t action; /* the most restrictive */

@@ -1,6 +1,6 @@
 /*
  * Goes through the table for each unit and each of its processes (truth.h).
- * Knows no directive; stops no process and changes nothing.
+ * Knows no directive and changes nothing.
  * Called by verify and by the search for stale processes.
  */
 #include "l4sync/truth.h"
@@ -12,6 +12,7 @@
 
 #include "l4sync/text.h"
 
+#include "filters.h"
 #include "members.h"
 #include "rows.h"
 
@@ -96,6 +97,8 @@ static void check_rows(struct look *l, struct process *p, struct truth *found)
 				continue;
 			if (row->subject != OF_MOUNTS || !has_other_mounts(l, row, p, t))
 				row->check(l, row, p, t);
+			if (p && l->ptrace)
+				filters_refine(l, row, p, t);
 		}
 }
 
@@ -108,10 +111,13 @@ static void merge(struct truth *all, const struct truth *found, size_t n)
 }
 
 /* One that ended while it was looked at has told nothing. */
-static void check_process(struct look *l, struct process *p, struct truth *all, size_t n)
+static void check_process(
+	struct look *l, struct process *p, struct truth *all, struct truth_unit *ret, size_t n)
 {
 	struct truth *found = arena_array(l->arena, struct truth, n);
 
+	if (l->ptrace)
+		filters_read(l, p, ret);
 	check_rows(l, p, found);
 	if (process_lives(l->arena, p))
 		merge(all, found, n);
@@ -128,7 +134,7 @@ static void check_others(struct look *l, const struct members *m, struct truth *
 		if (process_open(l->arena, m->pids[i], &p) < 0)
 			continue;
 		if (members_has(l->arena, m, &p) && !members_is_control(l->arena, m, &p)) {
-			check_process(l, &p, all, n);
+			check_process(l, &p, all, ret, n);
 			ret->n_processes++;
 		}
 		process_close(&p);
@@ -217,7 +223,7 @@ static bool check_service(struct look *l, const struct members *m, struct truth 
 		main.is_main = true;
 		l->main = &main;
 		ret->n_processes++;
-		check_process(l, &main, all, n);
+		check_process(l, &main, all, ret, n);
 	}
 	check_others(l, m, all, ret, n);
 	if (l->main)
@@ -241,7 +247,7 @@ static int check_unit(struct look *l, const struct unit_properties *u, struct tr
 		     *found = arena_array(l->arena, struct truth, n);
 	struct members m = {0};
 
-	*ret = (struct truth_unit){.unit = l->unit};
+	*ret = (struct truth_unit){.unit = l->unit, .ptrace = l->ptrace};
 	if (!is_active(u->active_state) || !*cgroup)
 		return 0;
 	l->p = &u->p;
@@ -273,7 +279,7 @@ struct pending {
 };
 
 static int check_pending(struct host *h, struct arena *a, struct bus *b, struct process *first,
-	struct pending *p, struct err *e)
+	bool ptrace, struct pending *p, struct err *e)
 {
 	struct unit_properties *asked = arena_array(a, struct unit_properties, p->n);
 	struct properties manager;
@@ -285,6 +291,7 @@ static int check_pending(struct host *h, struct arena *a, struct bus *b, struct 
 			.arena = a,
 			.manager = &manager,
 			.first = first,
+			.ptrace = ptrace,
 			.unit = p->units[i]};
 
 		if (check_unit(&l, &asked[i], p->ret[i]) != -EAGAIN)
@@ -297,7 +304,12 @@ static int check_pending(struct host *h, struct arena *a, struct bus *b, struct 
 	return r;
 }
 
-int truth_units(struct host *h, struct arena *a, const char *const *units, size_t n,
+int truth_may_ptrace(struct err *e)
+{
+	return seccomp_may_read(e);
+}
+
+int truth_units(struct host *h, struct arena *a, const char *const *units, size_t n, bool ptrace,
 	struct truth_unit *ret, struct err *e)
 {
 	struct pending p = {
@@ -316,10 +328,10 @@ int truth_units(struct host *h, struct arena *a, const char *const *units, size_
 	r = process_open(a, 1, &first);
 	if (r < 0)
 		return err_errno(e, r, "cannot look at PID 1 in /proc");
-	r = check_pending(h, a, b, &first, &p, e);
+	r = check_pending(h, a, b, &first, ptrace, &p, e);
 	for (int i = 0; r >= 0 && p.n && i < START_TRIES; i++) {
 		usleep(START_WAIT_USEC);
-		r = check_pending(h, a, b, &first, &p, e);
+		r = check_pending(h, a, b, &first, ptrace, &p, e);
 	}
 	process_close(&first);
 	return r < 0 ? r : 0;
