@@ -26,6 +26,8 @@ struct status {
 	int seccomp_mode;
 	int seccomp_filters; /* -1: this kernel does not tell (before 5.9) */
 	bool kernel_thread;
+	size_t n_numbers;  /* of PID namespaces, from that of the proc down to its own */
+	unsigned *numbers; /* its number in each */
 };
 
 /* A line of /proc/PID/mountinfo. Octal escapes are resolved. */

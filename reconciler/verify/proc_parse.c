@@ -61,25 +61,26 @@ static bool four_ids(const char *s, unsigned ret[4])
 	return true;
 }
 
-static bool groups(struct arena *a, const char *s, struct status *ret)
+/* Numbers between blanks, up to the end of the line. */
+static bool numbers(struct arena *a, const char *s, unsigned **ret, size_t *ret_n)
 {
 	size_t n = 0, words = 0;
 
 	if (!s)
 		return false;
 	for (const char *c = s; *c && *c != '\n'; c++)
-		words += *c == ' ';
-	ret->groups = arena_array(a, gid_t, words + 1);
+		words += *c == ' ' || *c == '\t';
+	*ret = arena_array(a, unsigned, words + 1);
 	while (isdigit((unsigned char)*s) && n <= words) {
 		unsigned long long id;
 
 		if (!number(s, 10, &id) || id > UINT32_MAX)
 			return false;
-		ret->groups[n++] = (gid_t)id;
-		s += strcspn(s, " \n");
-		s += *s == ' ';
+		(*ret)[n++] = (unsigned)id;
+		s += strcspn(s, " \t\n");
+		s += *s == ' ' || *s == '\t';
 	}
-	ret->n_groups = n;
+	*ret_n = n;
 	return true;
 }
 
@@ -96,8 +97,10 @@ bool status_parse(struct arena *a, const char *text, struct status *ret)
 	ret->ppid = (pid_t)n;
 	if (!four_ids(value_of(text, "Uid"), ret->uid) ||
 		!four_ids(value_of(text, "Gid"), ret->gid) ||
-		!groups(a, value_of(text, "Groups"), ret))
+		!numbers(a, value_of(text, "Groups"), &ret->groups, &ret->n_groups))
 		return false;
+	if (!numbers(a, value_of(text, "NSpid"), &ret->numbers, &ret->n_numbers))
+		ret->n_numbers = 0; /* a kernel without PID namespaces */
 	ret->umask = number(value_of(text, "Umask"), 8, &n) ? (unsigned)n : 0;
 	if (number(value_of(text, "Seccomp_filters"), 10, &n) && n < 100000)
 		ret->seccomp_filters = (int)n;

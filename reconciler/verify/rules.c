@@ -22,6 +22,7 @@
 
 #include "denied.h"
 #include "exposure.h"
+#include "isolation.h"
 #include "members.h"
 
 #define UNTRUE_SHOWN 20
@@ -200,6 +201,7 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
 	struct err *e)
 {
+	struct services *services = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++) {
@@ -207,8 +209,10 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 
 		if (all || (rules && resource_has(rules, "kernel", "true")))
 			judge_settings(&units[i], f, ret_n);
-		if (rules)
+		if (rules) {
 			denied_judge(&units[i], rules, all, f, ret_n);
+			isolation_judge(a, &services, units[i].unit, rules, all, f, ret_n);
+		}
 		if (rules)
 			r = look_at_paths(h, units[i].unit, rules, f, ret_n, e);
 	}
