@@ -19,19 +19,23 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 	return r < 0 ? -errno : (int)r;
 }
 
+static int get_info(int fd, void *info, uint32_t size)
+{
+	union bpf_attr attr = {0};
+
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info = (uint64_t)(uintptr_t)info;
+	attr.info.info_len = size;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
 static int describe_object(enum bpf_cmd open, uint32_t id, void *info, uint32_t size)
 {
 	union bpf_attr attr = {0};
 
 	attr.prog_id = id; /* of a map it is in the same place */
 	_cleanup_close_ int fd = bpf(open, &attr);
-	if (fd < 0)
-		return fd;
-	attr = (union bpf_attr){0};
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info = (uint64_t)(uintptr_t)info;
-	attr.info.info_len = size;
-	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	return fd < 0 ? fd : get_info(fd, info, size);
 }
 
 /* A program that is gone by now has no name. */
@@ -54,9 +58,9 @@ static void describe(uint32_t id, struct attached_program *ret)
 	}
 }
 
-static int query(int cgroup_fd, enum bpf_attach_type type, struct attached *a)
+/* Their number, or -errno. */
+static int query_ids(int cgroup_fd, enum bpf_attach_type type, uint32_t ids[ATTACHED_MAX])
 {
-	uint32_t ids[ATTACHED_MAX];
 	union bpf_attr attr = {0};
 
 	attr.query.target_fd = (uint32_t)cgroup_fd;
@@ -66,8 +70,17 @@ static int query(int cgroup_fd, enum bpf_attach_type type, struct attached *a)
 	int r = bpf(BPF_PROG_QUERY, &attr);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < attr.query.prog_cnt && i < ATTACHED_MAX && a->n < ATTACHED_MAX;
-		i++) {
+	return attr.query.prog_cnt < ATTACHED_MAX ? (int)attr.query.prog_cnt : ATTACHED_MAX;
+}
+
+static int query(int cgroup_fd, enum bpf_attach_type type, struct attached *a)
+{
+	uint32_t ids[ATTACHED_MAX];
+	int n = query_ids(cgroup_fd, type, ids);
+
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n && a->n < ATTACHED_MAX; i++) {
 		struct attached_program *x = &a->programs[a->n++];
 
 		*x = (struct attached_program){.type = type};
@@ -106,6 +119,29 @@ const struct attached *attached_to(struct look *l)
 		query_all(l->arena, l->cgroup, l->attached);
 	}
 	return l->attached;
+}
+
+int attached_pinned(struct look *l, enum bpf_attach_type type, const char *path)
+{
+	const char *cgroup = arena_printf(l->arena, "/sys/fs/cgroup%s", l->cgroup);
+	_cleanup_close_ int dir = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint32_t ids[ATTACHED_MAX];
+	struct bpf_prog_info info = {0};
+	union bpf_attr attr = {0};
+
+	attr.pathname = (uint64_t)(uintptr_t)path;
+	attr.file_flags = BPF_F_RDONLY;
+	_cleanup_close_ int pinned = bpf(BPF_OBJ_GET, &attr);
+	if (pinned < 0 || dir < 0)
+		return pinned < 0 ? pinned : -ESTALE;
+	int r = get_info(pinned, &info, sizeof info);
+	if (r < 0)
+		return r;
+	int n = query_ids(dir, type, ids);
+	for (int i = 0; i < n; i++)
+		if (ids[i] == info.id)
+			return 1;
+	return n < 0 ? n : 0;
 }
 
 bool attached_anywhere(struct look *l)

@@ -27,6 +27,9 @@ const struct attached_program *attached_find(
 
 /* Of the cgroup itself, not of those above it. Asked once a unit. */
 const struct attached *attached_to(struct look *l);
+/* Whether the program that is pinned at a path is attached: 1, 0; -errno: there is none, or the
+ * kernel does not tell. */
+int attached_pinned(struct look *l, enum bpf_attach_type type, const char *path);
 /* Whether systemd attaches any on this host: to its own services, which all ask for some. */
 bool attached_anywhere(struct look *l);
 

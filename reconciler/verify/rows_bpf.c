@@ -3,6 +3,7 @@
  * What is in their maps is not compared. Called by truth.c.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -135,6 +136,71 @@ static void interfaces(struct look *l, const struct row *row, struct process *p,
 			BPF_CGROUP_INET_EGRESS, t);
 }
 
+/* As systemd names them in BPFProgram=. */
+static const struct {
+	const char *name;
+	enum bpf_attach_type type;
+} attach_types[] = {
+	{"ingress", BPF_CGROUP_INET_INGRESS},
+	{"egress", BPF_CGROUP_INET_EGRESS},
+	{"sock_create", BPF_CGROUP_INET_SOCK_CREATE},
+	{"sock_ops", BPF_CGROUP_SOCK_OPS},
+	{"device", BPF_CGROUP_DEVICE},
+	{"bind4", BPF_CGROUP_INET4_BIND},
+	{"bind6", BPF_CGROUP_INET6_BIND},
+	{"connect4", BPF_CGROUP_INET4_CONNECT},
+	{"connect6", BPF_CGROUP_INET6_CONNECT},
+	{"post_bind4", BPF_CGROUP_INET4_POST_BIND},
+	{"post_bind6", BPF_CGROUP_INET6_POST_BIND},
+	{"sendmsg4", BPF_CGROUP_UDP4_SENDMSG},
+	{"sendmsg6", BPF_CGROUP_UDP6_SENDMSG},
+	{"sysctl", BPF_CGROUP_SYSCTL},
+	{"recvmsg4", BPF_CGROUP_UDP4_RECVMSG},
+	{"recvmsg6", BPF_CGROUP_UDP6_RECVMSG},
+	{"getsockopt", BPF_CGROUP_GETSOCKOPT},
+	{"setsockopt", BPF_CGROUP_SETSOCKOPT},
+};
+
+static int attach_type(const char *name, enum bpf_attach_type *ret)
+{
+	for (size_t i = 0; i < ELEMENTS(attach_types); i++)
+		if (!strcmp(attach_types[i].name, name)) {
+			*ret = attach_types[i].type;
+			return 0;
+		}
+	return -EOPNOTSUPP;
+}
+
+/* as: paths, of one type (argument); a(ss): a type and a path each. The worst counts. */
+static void pinned(struct look *l, const struct row *row, struct process *p, struct truth *t)
+{
+	const struct property *declared = property_find(l->p, row_property(row));
+	bool typed = row->argument < 0;
+
+	(void)p;
+	if (!declared || !declared->n)
+		return;
+	const char *words = words_of(l->arena, declared);
+	verdict(t, TRUTH_HOLDS, words, words);
+	for (size_t i = 0; i + typed < declared->n; i += 1 + typed) {
+		const char *path = declared->items[i + typed].text;
+		enum bpf_attach_type type = (enum bpf_attach_type)row->argument;
+		int r = typed ? attach_type(declared->items[i].text, &type) : 0;
+
+		if (r >= 0)
+			r = attached_pinned(l, type, path);
+		if (!r) {
+			verdict(t, TRUTH_LACKS, words,
+				arena_printf(
+					l->arena, "off (the program of %s is not attached)", path));
+			return;
+		}
+		if (r < 0)
+			verdict_unknown(
+				t, words, arena_printf(l->arena, "%s: %s", path, strerror(-r)));
+	}
+}
+
 static void untold(struct look *l, const struct row *row, struct process *p, struct truth *t)
 {
 	const struct property *declared = property_find(l->p, row_property(row));
@@ -154,8 +220,8 @@ const struct row rows_bpf[] = {
 	{"RestrictNetworkInterfaces", NULL, OF_CGROUP, interfaces, 0, NULL},
 	{"RestrictFileSystems", NULL, OF_CGROUP, untold, 2,
 		"it is in a map of a program that serves all units"},
-	{"IPIngressFilterPath", NULL, OF_CGROUP, untold, 0, "the program is not systemd's own"},
-	{"IPEgressFilterPath", NULL, OF_CGROUP, untold, 0, "the program is not systemd's own"},
-	{"BPFProgram", NULL, OF_CGROUP, untold, 0, "the program is not systemd's own"},
+	{"IPIngressFilterPath", NULL, OF_CGROUP, pinned, BPF_CGROUP_INET_INGRESS, NULL},
+	{"IPEgressFilterPath", NULL, OF_CGROUP, pinned, BPF_CGROUP_INET_EGRESS, NULL},
+	{"BPFProgram", NULL, OF_CGROUP, pinned, -1, NULL},
 	{0},
 };

@@ -3,6 +3,8 @@
  * process that is stopped what is in them (filters.h); a process cannot drop one, and may add its
  * own. Called by truth.c.
  */
+#include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "l4sync/text.h"
@@ -130,7 +132,6 @@ static void filtered(struct look *l, const struct row *row, struct process *p, s
 				own));
 }
 
-/* prctl(PR_SET_MDWE) on kernels that have it, else filters; neither is shown. */
 static void untold(struct look *l, const struct row *row, struct process *p, struct truth *t)
 {
 	const char *text = property_text(l->p, row_property(row));
@@ -139,6 +140,68 @@ static void untold(struct look *l, const struct row *row, struct process *p, str
 	/* private is what a service has that says nothing. */
 	if (*text ? strcmp(text, "private") != 0 : row_number(l, row) != 0)
 		verdict_unknown(t, *text ? text : "yes", row->text);
+}
+
+/* An anonymous mapping that nobody could have made under it: not the stack or the heap, which the
+ * kernel makes itself, and no part of a program's file. */
+static const char *writable_code(struct arena *a, const char *maps)
+{
+	for (const char *line = maps; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *mode = line + strcspn(line, " \n");
+		unsigned long inode;
+		int end = 0;
+
+		if (!text_starts(mode, " rwx"))
+			continue;
+		const char *whole = arena_strndup(a, line, strcspn(line, "\n"));
+		if (sscanf(whole, "%*s %*s %*s %*s %lu%n", &inode, &end) == 1 && !inode &&
+			!whole[end + (int)strspn(whole + end, " ")])
+			return arena_strndup(a, line, (size_t)(mode - line));
+	}
+	return NULL;
+}
+
+/* prctl(PR_SET_MDWE) on kernels that have it, which the kernel shows to that process alone; else
+ * filters. */
+static void deny_write_execute(
+	struct look *l, const struct row *row, struct process *p, struct truth *t)
+{
+	const char *maps, *found;
+	size_t size;
+
+	if (!row_number(l, row))
+		return;
+	if (process_read(l->arena, p, "maps", &maps, &size) >= 0 &&
+		(found = writable_code(l->arena, maps)))
+		verdict(t, TRUTH_LACKS, "yes",
+			arena_printf(l->arena,
+				"not in force (memory at %s can be written and executed)", found));
+	else
+		untold(l, row, p, t);
+}
+
+/* Pages may be merged of all mappings, or of none; that takes power to change. */
+static void merging(struct look *l, const struct row *row, struct process *p, struct truth *t)
+{
+	const char *text;
+	size_t size;
+	int on = -1;
+
+	if (!row_number(l, row))
+		return;
+	if (process_read(l->arena, p, "ksm_stat", &text, &size) >= 0 &&
+		(text = strstr(text, "ksm_merge_any:")))
+		on = text_starts(text, "ksm_merge_any: yes");
+	else if (process_read(l->arena, p, "smaps", &text, &size) >= 0)
+		on = strstr(text, " mg ") != NULL;
+	if (on < 0)
+		verdict_unknown(t, "yes", "this kernel does not tell");
+	else
+		verdict(t,
+			on                         ? TRUTH_HOLDS
+			: may(l, CAP_SYS_RESOURCE) ? TRUTH_OWN
+						   : TRUTH_LACKS,
+			"yes", words_yes(on));
 }
 
 /* A label is shown by whichever security module is the first. */
@@ -168,11 +231,11 @@ const struct row rows_seccomp[] = {
 	{"RestrictSUIDSGID", NULL, OF_SANDBOX, filtered, 0, NULL},
 	{"LockPersonality", NULL, OF_SANDBOX, filtered, 0, NULL},
 	{"ProtectClock", NULL, OF_SANDBOX, filtered, 0, NULL},
-	{"MemoryDenyWriteExecute", NULL, OF_MAIN, untold, 0,
+	{"MemoryDenyWriteExecute", NULL, OF_MAIN, deny_write_execute, 0,
 		"the kernel tells it to that process alone"},
 	{"KeyringMode", NULL, OF_MAIN, untold, 0,
 		"the kernel shows no process's keyrings to another"},
-	{"MemoryKSM", NULL, OF_MAIN, untold, 0, "the kernel tells it to that process alone"},
+	{"MemoryKSM", NULL, OF_MAIN, merging, 0, NULL},
 	{"AppArmorProfile", NULL, OF_MAIN, label, 0, "attr/apparmor/current"},
 	{"SELinuxContext", NULL, OF_MAIN, label, 0, "attr/selinux/current"},
 	{"SmackProcessLabel", NULL, OF_MAIN, label, 0, "attr/smack/current"},
