@@ -207,6 +207,25 @@ START_TEST(the_most_restrictive_counts)
 }
 END_TEST
 
+/* What is allowed is logged only if it is so on every way. */
+START_TEST(logged)
+{
+	const struct sock_filter some[] = {LOAD(LOW(0)), JUMP(BPF_JSET, 1, 0, 1),
+		RET(SECCOMP_RET_LOG), RET(ALLOW)},
+				 all[] = {LOAD(LOW(0)), JUMP(BPF_JSET, 1, 0, 1),
+					 RET(SECCOMP_RET_LOG), RET(DENY)};
+	struct seccomp_program p[] = {{N(some), some}, {N(all), all}};
+	struct seccomp_answer answer;
+
+	for (size_t i = 0; i < N(p); i++) {
+		struct seccomp_filters f = {.n = 1, .programs = &p[i]};
+
+		seccomp_judge(&f, seccomp_abi_find("native"), "read", NULL, &answer);
+		ck_assert(answer.logged == (i == 1));
+	}
+}
+END_TEST
+
 START_TEST(too_many_ways)
 {
 	struct sock_filter code[402];
@@ -298,6 +317,7 @@ int main(void)
 	tcase_add_test(tc, arguments_decide);
 	tcase_add_test(tc, arithmetic);
 	tcase_add_test(tc, the_most_restrictive_counts);
+	tcase_add_test(tc, logged);
 	tcase_add_test(tc, too_many_ways);
 	tcase_add_test(tc, architectures);
 	tcase_add_test(tc, two_ways_to_one_call);

@@ -22,6 +22,7 @@ static void teardown(void)
 #define STATUS                                                                                     \
 	"Name:\tUid:\\n0 0\nUmask:\t0027\nState:\tS (sleeping)\nTgid:\t7\nPPid:\t1\n"              \
 	"Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t10 20 4294967294 \nVmSize:\t1 kB\n"          \
+	"NSpid:\t4711\t12\t1\n"                                                                    \
 	"Kthread:\t0\nCapPrm:\t0000000000000001\nCapBnd:\t00000000fcecbfff\n"                      \
 	"CapAmb:\t0000000000000002\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t7\n"
 
@@ -37,6 +38,9 @@ START_TEST(status_whole)
 	ck_assert_uint_eq(s.gid[0], 5);
 	ck_assert_uint_eq(s.n_groups, 3);
 	ck_assert_uint_eq(s.groups[2], 4294967294u);
+	ck_assert_uint_eq(s.n_numbers, 3);
+	ck_assert_uint_eq(s.numbers[0], 4711);
+	ck_assert_uint_eq(s.numbers[2], 1);
 	ck_assert_uint_eq(s.umask, 027);
 	ck_assert_uint_eq(s.cap_bounding, 0xfcecbfff);
 	ck_assert_uint_eq(s.cap_ambient, 2);
