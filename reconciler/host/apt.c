@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "l4sync/child.h"
 #include "l4sync/program.h"
 #include "l4sync/text.h"
 
@@ -221,6 +222,9 @@ static const char *last_lines(struct arena *a, struct buf *output)
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	size_t n = 0, at = output->size;
 
+	for (size_t i = 0; i < output->size; i++)
+		if (!output->data[i])
+			output->data[i] = '?';
 	while (at && n < LINES_SHOWN) {
 		size_t end = output->data[at - 1] == '\n' ? at - 1 : at;
 
@@ -233,8 +237,12 @@ static const char *last_lines(struct arena *a, struct buf *output)
 		line; line = strtok_r(NULL, "\n", &rest)) {
 		const char *carriage = strrchr(line, '\r');
 
-		if (!text_starts(line, "(Reading database"))
-			buf_addf(&b, "\n  | %s", carriage && carriage[1] ? carriage + 1 : line);
+		if (text_starts(line, "(Reading database"))
+			continue;
+		if (carriage && carriage[1])
+			line += carriage + 1 - line;
+		text_printable(line);
+		buf_addf(&b, "\n  | %s", line);
 	}
 	return b.size ? arena_strdup(a, b.data) : "";
 }

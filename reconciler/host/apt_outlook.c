@@ -95,12 +95,15 @@ const struct apt_item *apt_find(const struct apt_outlook *outlook, const char *n
 void apt_outlook_parse(struct arena *a, const char *output, size_t size, const char *native,
 	bool succeeded, struct apt_outlook *ret)
 {
-	char *text = arena_strndup(a, output, size), *rest = NULL;
+	char *text = arena_memdup(a, output, size), *rest = NULL;
 	size_t n = 1;
 	bool unmet = false;
 
-	for (const char *s = text; (s = strchr(s, '\n')); s++)
-		n++;
+	for (size_t i = 0; i < size; i++) {
+		n += text[i] == '\n';
+		if (!text[i])
+			text[i] = '?'; /* or it would hide what comes behind it */
+	}
 	*ret = (struct apt_outlook){
 		.items = arena_array(a, struct apt_item, n),
 		.unknown = arena_array(a, const char *, n),
