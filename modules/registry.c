@@ -8,6 +8,8 @@
 
 /* sysctl stands before file: it adds a file, to which the globs of `files:` apply too. */
 const struct module *const modules[] = {
+	&module_package,
+	&module_architecture,
 	&module_sysctl,
 	&module_file,
 	&module_link,

@@ -13,6 +13,7 @@
 #include "l4sync/deferred.h"
 #include "l4sync/lint.h"
 #include "l4sync/module.h"
+#include "l4sync/packages.h"
 #include "l4sync/verify.h"
 #include "plan/inspect.h"
 #include "verbs/generation.h"
@@ -84,6 +85,8 @@ int run_plan(struct run *r, struct err *e)
 	const struct recorded recorded = {r->triples, r->n_triples, r->key, run_bytes_of, r};
 	c = load_debts(r, e);
 	if (c >= 0)
+		c = plan_packages(r->plan, r->units, e);
+	if (c >= 0)
 		c = plan_effects(r->plan, r->units, &recorded, e);
 	if (c >= 0)
 		c = plan_content_policy(r->plan, r->units, e);
@@ -151,9 +154,9 @@ static int queue(struct run *r, struct txn *t, struct findings *refusals, struct
 		struct change *x = &r->plan->changes[i];
 		int c = load_content(r, x, e);
 
-		if (c >= 0 && x->module->enqueue)
+		if (c >= 0 && x->module->enqueue && !x->done)
 			c = x->module->enqueue(t, x, e);
-		if (c < 0 && refuse(refusals, x->id, e) < 0)
+		if (c < 0 && refuse_unless_coming(r->plan, refusals, x->id, c, e) < 0)
 			return c;
 	}
 	queue_validators(t, r->plan);
@@ -166,6 +169,16 @@ static int queue(struct run *r, struct txn *t, struct findings *refusals, struct
 	return queue_effects(t, r->plan, r->units, refusals, e);
 }
 
+/* Reloads, which come behind the restarts. */
+static size_t count_reloads(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		n += p->effects.items[i].action == ACTION_RELOAD;
+	return n;
+}
+
 void run_rehearse(struct run *r)
 {
 	static const unsigned char no_key[HASH_SIZE]; /* without a history nothing is recorded */
@@ -174,6 +187,7 @@ void run_rehearse(struct run *r)
 
 	queue(r, t, &r->plan->findings, &e);
 	txn_prepare(t, &r->plan->findings, &e);
+	r->n_steps = txn_steps(t) + plan_restarts(r->plan) + count_reloads(r->plan);
 }
 
 /* What the transaction calls back for, and what it leaves behind. */
@@ -184,16 +198,6 @@ struct applying {
 	size_t n_acted;
 	const char **acted; /* units that it has started or restarted */
 };
-
-/* Reloads, which come behind the restarts. */
-static size_t count_reloads(const struct plan *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->effects.n; i++)
-		n += p->effects.items[i].action == ACTION_RELOAD;
-	return n;
-}
 
 /* So that what is recorded says what became of them. */
 static void note_deferred(struct plan *p, const struct debts *owed)
@@ -373,6 +377,8 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 
 	if (queue(r, t, NULL, e) < 0)
 		return TXN_REFUSED;
+	if (r->n_steps_done)
+		txn_follows(t, r->n_steps_done, r->stays);
 	/* Counted from the first step on; instances that come meanwhile are added when they do. */
 	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) + run_deferrals(r));
 	enum txn_result result = txn_run(t, &hooks, e);

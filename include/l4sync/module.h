@@ -16,19 +16,21 @@
 #include "l4sync/reader.h"
 #include "l4sync/resources.h"
 
-struct change; /* plan.h */
-struct txn;    /* txn.h */
+struct change;      /* plan.h */
+struct dpkg_status; /* dpkg.h */
+struct txn;         /* txn.h */
 struct unit_view;
 
 /* What inspect may look at besides the host. */
 struct inspection {
 	struct host *host;
-	struct arena *arena;          /* for the live resource */
-	const struct resources *want; /* sorted */
-	const struct resources *base; /* sorted; NULL: none */
-	const unsigned char *key;     /* HMAC key of the host, HASH_SIZE bytes, or NULL */
-	struct findings *findings;    /* plan.h; what must be known but is no change */
-	struct unit_view *units;      /* unit_view.h */
+	struct arena *arena;            /* for the live resource */
+	const struct resources *want;   /* sorted */
+	const struct resources *base;   /* sorted; NULL: none */
+	const unsigned char *key;       /* HMAC key of the host, HASH_SIZE bytes, or NULL */
+	struct findings *findings;      /* plan.h; what must be known but is no change */
+	struct unit_view *units;        /* unit_view.h */
+	const struct dpkg_status *dpkg; /* inspection_dpkg(); NULL: not read yet */
 	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
 	 * nobody can set back), CLOCK_REALTIME; 0: unknown. */
 	unsigned long long changed_usec;
@@ -71,7 +73,14 @@ struct module {
 	/* Only with a live host: skipped, and said so, with --root; or that attribute of it is. */
 	bool live_only;
 	const char *live_only_attr;
+
+	/* Why a resource that leaves the state is left on the host as it is, which is said once: in
+	 * a sentence behind "it stays". NULL: it is removed, or put back as it was. */
+	const char *stays;
 };
+
+/* dpkg's database, read once an inspection into in->dpkg: 1; 0: this host has none. */
+int inspection_dpkg(struct inspection *in, struct err *e);
 
 /* modules/registry.c: all modules, NULL-terminated, in the order in which sections are parsed. */
 extern const struct module *const modules[];

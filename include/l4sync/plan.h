@@ -38,6 +38,7 @@ struct change {
 	 * part of the plan's id: it is no property of what would be done. */
 	long long since;
 	bool is_foreign; /* to be removed as foreign_dropins says */
+	bool done; /* earlier in this run: it is recorded, and looked at again, but not queued */
 };
 
 struct finding {
@@ -62,8 +63,16 @@ void finding_add(struct findings *f, const char *kind, const char *code, const c
  */
 int refuse(struct findings *f, const char *id, struct err *e);
 
+struct plan;
+/* The same, but what is not there (code -ENOENT) while the plan installs packages may come with
+ * them: that it waits for them is the finding then. */
+int refuse_unless_coming(
+	const struct plan *p, struct findings *f, const char *id, int code, struct err *e);
+
 enum action {
-	ACTION_STOP, /* in the order of SPEC 6 */
+	ACTION_INSTALL, /* of packages; in the order of SPEC 6 */
+	ACTION_REMOVE,
+	ACTION_STOP,
 	ACTION_ENABLE,
 	ACTION_DISABLE,
 	ACTION_DAEMON_RELOAD,
@@ -79,7 +88,8 @@ const char *action_name(enum action action);
 
 struct effect {
 	enum action action;
-	const char *target; /* unit, sysctl key, command as it is shown; NULL: daemon-reload */
+	/* Unit, sysctl key, package, command as it is shown; NULL: daemon-reload. */
+	const char *target;
 	const char *command, *file; /* ACTION_ACTIVATE: as command_words() takes them */
 	size_t n_because;
 	const char **because; /* ids of changes; in the arena */

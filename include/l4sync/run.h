@@ -43,6 +43,9 @@ struct run {
 	size_t n_left;          /* secrets that differ, and cannot be put back out of the history */
 	struct plan *plan;
 	size_t n_deferred;       /* restarts that an apply has put off */
+	size_t n_steps;          /* of the transaction, as it was rehearsed */
+	size_t n_steps_done;     /* of an earlier one of this run: that of the packages */
+	const char *stays;       /* what of that stays whatever happens, in words; NULL: nothing */
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
 
@@ -104,6 +107,9 @@ struct applied {
 	size_t deferred;
 };
 
+/* Packages come and go, and all the rest is planned anew; nothing where the plan has none. Any
+ * result but TXN_APPLIED ends the apply, with the text of what went wrong. */
+enum txn_result run_packages(struct run *r, struct err *e);
 /* Apply, restarts, verification by looking again, generation. */
 enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e);
 

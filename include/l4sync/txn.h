@@ -32,6 +32,7 @@ struct step;
 /* The order of execution; SPEC 6. New directories come before everything is staged in them, and
  * so before the first thing that anybody would notice. */
 enum phase {
+	PHASE_PACKAGES,
 	PHASE_MKDIR, /* parents first */
 	PHASE_STOP,
 	PHASE_FILES,
@@ -71,6 +72,9 @@ void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay);
 /* key in dotted form; a refused value fails the step, or only warns where it may_fail. */
 void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
 void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);
+/* Packages come and go in one step, whose order in itself is apt's. name as the state has it. */
+void txn_package(struct txn *t, const char *name, bool remove, bool no_recommends);
+void txn_architecture(struct txn *t, const char *name);
 void txn_reload(struct txn *t);
 /* The cgroup settings of a unit that runs into the kernel. */
 void txn_live(struct txn *t, const char *unit);
@@ -136,6 +140,14 @@ void txn_event(
 	struct txn *t, const char *state, const char *action, const char *target, const char *text);
 /* How many events come behind the steps': the restarts of this run. A later number replaces it. */
 void txn_expect(struct txn *t, size_t n);
+
+/* How many steps and restarts there are; once prepared. */
+size_t txn_steps(const struct txn *t);
+/* This one goes on where another of the same run has ended, after so many steps. stays: what of
+ * those a rollback does not put back, in words; NULL: nothing. */
+void txn_follows(struct txn *t, size_t n_steps, const char *stays);
+/* What a rollback has left as the run had made it, for it cannot be undone; NULL: nothing. */
+const char *txn_stays(const struct txn *t);
 
 /* Whether an interrupted run's journal is there; since (seconds since the epoch) if so. */
 bool txn_journal_exists(struct host *h, long long *ret_since);

@@ -156,6 +156,8 @@ static int queue_effect(
 	case ACTION_RESTART: /* looked up again when the steps are done */
 		return meaning_check_limits(view, txn_arena(t), f->target, e);
 	case ACTION_SYSCTL: /* queued by its module, which knows the value */
+	case ACTION_INSTALL:
+	case ACTION_REMOVE:
 		break;
 	}
 	return r;
@@ -185,7 +187,8 @@ int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view,
 		const struct effect *f = &p->effects.items[i];
 		int r = queue_effect(t, f, view, e);
 
-		if (r < 0 && refuse(refusals, f->n_because ? f->because[0] : NULL, e) < 0)
+		if (r < 0 && refuse_unless_coming(
+				     p, refusals, f->n_because ? f->because[0] : NULL, r, e) < 0)
 			return r;
 	}
 	return 0;

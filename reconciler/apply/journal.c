@@ -30,6 +30,7 @@ static const struct step_ops *const kinds[] = {
 	&step_mkdir,
 	&step_dir_attributes,
 	&step_rmdir,
+	&step_packages,
 	&step_sysctl,
 	&step_live,
 	&step_start,
@@ -114,6 +115,8 @@ static void serialize(struct txn *t, struct buf *out)
 	resources_meta(set, "boot", boot_id(t));
 	for (size_t i = 0; i < t->n_affected; i++)
 		resources_meta(set, "affects", t->affected[i]);
+	if (t->stays)
+		resources_meta(set, "stays", t->stays);
 	for (size_t i = 0; i < t->n; i++) {
 		struct resource *item =
 			resources_add(set, arena_printf(set->arena, "step:%06zu", i));
@@ -308,6 +311,7 @@ int journal_load(
 	for (size_t i = 0; i < set->n_metas; i++)
 		if (!strcmp(set->metas[i].key, "affects"))
 			txn_affects(t, set->metas[i].value);
+	t->stays = resources_get_meta(set, "stays");
 	const char *boot = resources_get_meta(set, "boot");
 	t->rebooted = boot && strcmp(boot, boot_id(t)) != 0;
 	for (size_t i = 0; i < set->n; i++) {

@@ -154,6 +154,29 @@ void txn_validate(struct txn *t, const char *id, const char *command, const char
 	t->validations[t->n_validations++] = (struct validation){id, path, command, file};
 }
 
+/* All packages of a run are one step: apt decides on them as a whole. */
+static struct step *packages_step(struct txn *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->steps[i].ops == &step_packages)
+			return &t->steps[i];
+	return add(t, &step_packages, PHASE_PACKAGES, "packages");
+}
+
+void txn_package(struct txn *t, const char *name, bool remove, bool no_recommends)
+{
+	struct step *s = packages_step(t);
+
+	resource_add(t->arena, &s->fields, remove ? "remove" : "install", name);
+	if (no_recommends)
+		step_set(t, s, "no-recommends", "true");
+}
+
+void txn_architecture(struct txn *t, const char *name)
+{
+	resource_add(t->arena, &packages_step(t)->fields, "architecture", name);
+}
+
 void txn_live(struct txn *t, const char *unit)
 {
 	step_set(t, add(t, &step_live, PHASE_LIVE, unit), "unit", unit);

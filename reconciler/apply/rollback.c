@@ -67,7 +67,13 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 		units_live_back(t, log, n_log, &left);
 		units_bring_back(t, log, n_log, &left);
 	}
-	if (!left)
+	if (!left && t->stays)
+		rollback_event(t, "done",
+			arena_printf(t->arena,
+				"everything else is as it was before; packages cannot be undone: "
+				"%s",
+				t->stays));
+	else if (!left)
 		rollback_event(t, "done", "everything is as it was before");
 	*ret_left = left;
 }

@@ -87,6 +87,22 @@ void txn_expect(struct txn *t, size_t n)
 	t->expected = n;
 }
 
+size_t txn_steps(const struct txn *t)
+{
+	return t->of + t->expected;
+}
+
+void txn_follows(struct txn *t, size_t n_steps, const char *stays)
+{
+	t->position = t->of = n_steps;
+	t->stays = stays;
+}
+
+const char *txn_stays(const struct txn *t)
+{
+	return t->stays;
+}
+
 void txn_event(
 	struct txn *t, const char *state, const char *action, const char *target, const char *text)
 {
@@ -216,7 +232,7 @@ int finish_steps(struct txn *t, struct err *e)
 /* Everything between the journal and the point of no return. */
 static int work(struct txn *t, const struct txn_hooks *hooks, struct err *e)
 {
-	int r = commit_phases(t, PHASE_MKDIR, PHASE_MKDIR, e);
+	int r = commit_phases(t, PHASE_PACKAGES, PHASE_MKDIR, e);
 
 	if (r >= 0)
 		r = stage(t, e);

@@ -73,11 +73,12 @@ struct txn {
 	bool booting;                   /* a recovery: units are not started yet */
 	struct resources *journal;      /* a recovery: what the steps were read from */
 	struct buf left;                /* what a rollback could not put back, for the history */
+	const char *stays;              /* what cannot be put back, in words; NULL: nothing */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
-	step_dir_attributes, step_rmdir, step_sysctl, step_live, step_start, step_stop, step_reload,
-	step_activate;
+	step_dir_attributes, step_rmdir, step_packages, step_sysctl, step_live, step_start,
+	step_stop, step_reload, step_activate;
 
 const char *step_get(const struct step *s, const char *key);
 void step_set(struct txn *t, struct step *s, const char *key, const char *value);

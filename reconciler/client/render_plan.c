@@ -9,6 +9,7 @@
 
 #define NAMES_SHOWN 3 /* of a list of reasons, without -v */
 #define SKIPPED_SHOWN 5
+#define PACKAGES_SHOWN 10
 
 const char *field(const json_t *o, const char *key)
 {
@@ -121,6 +122,51 @@ static void render_effect(struct paint *p, const json_t *effect)
 	buf_addc(&p->buf, '\n');
 }
 
+static bool is_of_packages(const json_t *effect)
+{
+	return !strcmp(field(effect, "action"), "install") ||
+	       !strcmp(field(effect, "action"), "remove");
+}
+
+/* Whatever is in both lists once. */
+static void join(json_t *all, const json_t *more)
+{
+	const json_t *known;
+	json_t *one;
+	size_t i, j;
+
+	json_array_foreach(more, i, one) {
+		bool found = false;
+
+		json_array_foreach(all, j, known)
+			found |= json_equal(known, one);
+		if (!found)
+			json_array_append(all, one);
+	}
+}
+
+/* What one package brings along can be a hundred: all that come are one effect to a reader, and so
+ * are all that go. Returns how many they are. */
+static size_t render_packages(struct paint *p, json_t *const *effects, size_t n)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	json_t *targets = json_array(), *because = json_array();
+	size_t taken = 0;
+
+	for (; taken < n && !strcmp(field(effects[taken], "action"), field(effects[0], "action"));
+		taken++) {
+		json_array_append(targets, json_object_get(effects[taken], "unit"));
+		join(because, json_object_get(effects[taken], "because"));
+	}
+	names(&b, p, targets, PACKAGES_SHOWN);
+	json_t *all = json_pack("{s:O, s:s, s:o}", "action", json_object_get(effects[0], "action"),
+		"unit", b.data ? b.data : "", "because", because);
+	render_effect(p, all);
+	json_decref(all);
+	json_decref(targets);
+	return taken;
+}
+
 static int by_position(const void *a, const void *b)
 {
 	json_int_t x = field_number(*(json_t *const *)a, "position");
@@ -148,8 +194,11 @@ static void render_effects(struct paint *p, const json_t *list, bool refused)
 
 	heading(p, refused ? "Effects, in order, if an apply did not refuse (see below):"
 			   : "Effects, in order:");
-	for (size_t i = 0; i < n; i++)
-		render_effect(p, sorted[i]);
+	for (size_t i = 0; i < n;)
+		if (is_of_packages(sorted[i]))
+			i += render_packages(p, sorted + i, n - i);
+		else
+			render_effect(p, sorted[i++]);
 }
 
 void render_findings(struct paint *p, const json_t *list)

@@ -34,6 +34,9 @@
  * then the host has changed, which is drift. Or the base says nothing, for nobody had purged it
  * (15): then it was there before, and differs from what is wanted from now on, as in row 5. The
  * same for a file that is in effect for a unit of which the state says `foreign_dropins: remove`.
+ *
+ * A want with the attribute `absent` is one that nothing be there: "=" is then that nothing is, and
+ * what it takes is a delete.
  */
 
 static bool in_list(const char *const *list, const char *key)
@@ -66,9 +69,16 @@ static bool content_matches(const struct resource *want, const struct resource *
 	return !want->content || content_same(want->content, live->content, key);
 }
 
+static bool is_absence(const struct resource *item)
+{
+	return item && resource_get(item, "absent");
+}
+
 bool resource_matches(const struct module *m, const struct resource *want,
 	const struct resource *live, const unsigned char key[HASH_SIZE])
 {
+	if (is_absence(want))
+		return !live;
 	if (!want || !live)
 		return want == live;
 	return attributes_match(m, want, live) && content_matches(want, live, key);
@@ -80,6 +90,8 @@ static bool same_wish(const struct module *m, const struct resource *a, const st
 {
 	if (!a || !b)
 		return a == b;
+	if (is_absence(a) || is_absence(b))
+		return is_absence(a) && is_absence(b);
 	return !a->content == !b->content && resource_matches(m, a, b, key) &&
 	       resource_matches(m, b, a, key);
 }
@@ -117,7 +129,7 @@ static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE
 		return 1;
 	bool unchanged = same_wish(m, b, w, key);
 	if (!l)
-		return !b ? 2 : unchanged ? 3 : 4;
+		return !b || is_absence(b) ? 2 : unchanged ? 3 : 4;
 	if (!b)
 		return 5;
 	return unchanged ? 7 : is_base(m, b, l, key) ? 6 : 8;
@@ -157,7 +169,7 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 	 */
 	if (ret->live && (ret->origin == ORIGIN_DRIFT || ret->origin == ORIGIN_BOTH))
 		ret->since = (long long)(t->live.changed_usec / 1000000);
-	if (!ret->want)
+	if (!ret->want || is_absence(ret->want))
 		ret->op = OP_DELETE;
 	else if (!ret->live)
 		ret->op = OP_CREATE;

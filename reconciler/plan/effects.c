@@ -17,6 +17,8 @@
 const char *action_name(enum action action)
 {
 	static const char *const names[] = {
+		[ACTION_INSTALL] = "install",
+		[ACTION_REMOVE] = "remove",
 		[ACTION_STOP] = "stop",
 		[ACTION_ENABLE] = "enable",
 		[ACTION_DISABLE] = "disable",

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/dpkg.h"
 #include "l4sync/text.h"
 #include "l4sync/unit_view.h"
 #include "foreign.h"
@@ -88,6 +89,20 @@ static struct resource *original_of(struct run *r, struct inspection *in, const 
 	return resources_find(originals, t->id);
 }
 
+/* What is left as it is when it leaves the state; a word on it, where it is there. */
+static int leave(struct run *r, struct inspection *in, const struct triple *t, struct err *e)
+{
+	struct resource *live = NULL;
+
+	if (t->module->live_only && !r->host->live)
+		return 0;
+	int c = t->module->inspect(in, t->id, t->base, &live, e);
+	if (c == 0 && live && !resource_get(t->base, "absent"))
+		finding_add(in->findings, "lint", "stays", t->id, "left the state and stays: %s",
+			t->module->stays);
+	return c < 0 ? c : 0;
+}
+
 static int compare_triples(const void *a, const void *b)
 {
 	return strcmp(((const struct triple *)a)->id, ((const struct triple *)b)->id);
@@ -112,6 +127,13 @@ static int inspect_sets(
 				t->id);
 		if (!t->module->inspect)
 			continue;
+		if (!t->want && t->module->stays) {
+			int c = leave(r, in, t, e);
+
+			if (c < 0)
+				return c;
+			continue;
+		}
 		t->original = original_of(r, in, t);
 		if (!take_twin(r, t))
 			continue;
@@ -122,6 +144,18 @@ static int inspect_sets(
 	}
 	*ret_n = n;
 	return 0;
+}
+
+int inspection_dpkg(struct inspection *in, struct err *e)
+{
+	struct dpkg_status *status;
+
+	if (in->dpkg)
+		return 1;
+	int r = dpkg_status_read(in->host, in->arena, &status, e);
+	if (r > 0)
+		in->dpkg = status;
+	return r;
 }
 
 int inspect_all(

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "l4sync/module.h"
+#include "l4sync/packages.h"
 #include "l4sync/text.h"
 #include "l4sync/unit_view.h"
 
@@ -123,6 +124,30 @@ int refuse(struct findings *f, const char *id, struct err *e)
 	return 0;
 }
 
+static bool waits_already(const struct findings *f, const char *id)
+{
+	for (size_t i = 0; id && i < f->n; i++)
+		if (!strcmp(f->items[i].code, "waits-for-packages") && f->items[i].where &&
+			!strcmp(f->items[i].where, id))
+			return true;
+	return false;
+}
+
+int refuse_unless_coming(
+	const struct plan *p, struct findings *f, const char *id, int code, struct err *e)
+{
+	if (!f || code != -ENOENT || !packages_coming(p))
+		return refuse(f, id, e);
+	if (!waits_already(f, id))
+		finding_add(f, "pending", "waits-for-packages", id,
+			"%s: it is looked at again once the packages are installed, and refused if "
+			"they "
+			"have not brought it",
+			err_text(e));
+	err_clear(e);
+	return 0;
+}
+
 void plan_compare(
 	struct plan *p, const struct triple *triples, size_t n, const unsigned char key[HASH_SIZE])
 {
@@ -186,7 +211,7 @@ static void guard(struct plan *p, const char *format, ...)
 }
 
 struct removals {
-	size_t managed, purged, foreign;
+	size_t managed, purged, foreign, packages;
 };
 
 static void count_removal(struct plan *p, const struct change *c, struct removals *n)
@@ -194,6 +219,10 @@ static void count_removal(struct plan *p, const struct change *c, struct removal
 	if (c->op != OP_DELETE || (c->base && !counts(c->base)))
 		return;
 	p->n_removed++;
+	if (c->want) { /* that nothing be there */
+		n->packages++;
+		return;
+	}
 	*(c->base ? &n->managed : c->is_foreign ? &n->foreign : &n->purged) += 1;
 }
 
@@ -212,6 +241,11 @@ static void guard_removal(struct plan *p, size_t n_managed, const struct removal
 		comma = *text ? ", and " : "";
 		text = arena_printf(p->arena, "%s%s%zu unit file%s that others have added", text,
 			comma, n->foreign, n->foreign == 1 ? "" : "s");
+	}
+	if (n->packages) {
+		comma = *text ? ", and " : "";
+		text = arena_printf(p->arena, "%s%s%zu package%s", text, comma, n->packages,
+			n->packages == 1 ? "" : "s");
 	}
 	guard(p, "it removes %s", text);
 }

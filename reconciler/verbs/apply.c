@@ -29,6 +29,12 @@ void take_signals(void)
 	sigaction(SIGHUP, &ignore, NULL);
 }
 
+/* Until anything but the packages is. */
+static const char *untouched(const struct run *r)
+{
+	return r->n_steps_done ? "Nothing but the packages was touched" : "Nothing was touched";
+}
+
 static int refuse_guarded(struct run *r, struct err *e)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -38,9 +44,9 @@ static int refuse_guarded(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->plan->n_guards; i++)
 		buf_addf(&b, "%s%s", i ? "; " : "", r->plan->guards[i]);
 	return err_set(e, -EPERM,
-		"this plan needs --allow-removal: %s. Nothing was touched; if the state is what "
-		"you mean, say so with --allow-removal",
-		b.data);
+		"this plan needs --allow-removal: %s. %s; if the state is what you mean, say so "
+		"with --allow-removal",
+		b.data, untouched(r));
 }
 
 /* What could not be done is said before anybody is asked. */
@@ -58,9 +64,9 @@ static int refuse_impossible(struct run *r, struct err *e)
 		n++;
 	}
 	if (n > 1)
-		return err_set(e, -EPERM, "%s; the plan names %zu more. Nothing was touched", first,
-			n - 1);
-	return n ? err_set(e, -EPERM, "%s. Nothing was touched", first) : 0;
+		return err_set(
+			e, -EPERM, "%s; the plan names %zu more. %s", first, n - 1, untouched(r));
+	return n ? err_set(e, -EPERM, "%s. %s", first, untouched(r)) : 0;
 }
 
 static const char *question(struct run *r)
@@ -164,6 +170,25 @@ static int await_confirmation(struct run *r, uint64_t number)
 	return applied_status(r);
 }
 
+/* Once the packages are there, what the rest needs is looked at again. */
+static enum txn_result apply_all(struct run *r, struct applied *ret, struct err *e)
+{
+	enum txn_result result = run_packages(r, e);
+
+	if (result != TXN_APPLIED || !r->n_steps_done)
+		return result == TXN_APPLIED ? run_apply(r, ret, e) : result;
+	if (refuse_guarded(r, e) >= 0 && refuse_impossible(r, e) >= 0)
+		result = run_apply(r, ret, e);
+	else
+		result = TXN_REFUSED;
+	/* Something was touched. */
+	if (result != TXN_REFUSED)
+		return result;
+	event_message(r->sink, "error", "%s%s%s", err_text(e),
+		r->stays ? ". Packages cannot be undone: " : "", r->stays ? r->stays : "");
+	return TXN_ROLLED_BACK;
+}
+
 static int apply_plan(struct run *r)
 {
 	_cleanup_err_ struct err e = ERR_INIT;
@@ -173,7 +198,7 @@ static int apply_plan(struct run *r)
 
 	if (confirm && confirm_arm(r, &e) < 0)
 		return verb_failed(r, &e);
-	enum txn_result result = run_apply(r, &applied, &e);
+	enum txn_result result = apply_all(r, &applied, &e);
 	if (confirm && result != TXN_APPLIED)
 		confirm_disarm(r);
 	switch (result) {
