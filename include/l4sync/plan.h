@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "l4sync/analyze.h"
 #include "l4sync/err.h"
 #include "l4sync/hash.h"
 #include "l4sync/mem.h"
@@ -267,6 +268,11 @@ json_t *source_to_json(const char *source);
 
 /* A finding as it stands there; a new reference. */
 json_t *finding_to_json(const struct finding *f);
+
+/* A number as it stands there, or null; a bound; what would lower it. New references. */
+json_t *exposure_to_json(const struct exposure *x);
+json_t *exposure_bound_to_json(const char *bound);
+json_t *exposure_advice_to_json(struct arena *a, const struct exposure *x);
 
 /* An effect as it stands there, at a position from 1; a new reference. */
 json_t *effect_to_json(const struct effect *f, size_t position);

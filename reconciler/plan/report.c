@@ -119,6 +119,34 @@ static json_t *removal_to_json(const struct plan *p)
 		p->n_guards > 0, "reasons", reasons);
 }
 
+static json_t *tenths_to_json(unsigned tenths)
+{
+	return json_real((double)tenths / 10);
+}
+
+json_t *exposure_to_json(const struct exposure *x)
+{
+	return x->known ? tenths_to_json(x->tenths) : json_null();
+}
+
+json_t *exposure_bound_to_json(const char *bound)
+{
+	return bound ? tenths_to_json(exposure_tenths(bound)) : json_null();
+}
+
+json_t *exposure_advice_to_json(struct arena *a, const struct exposure *x)
+{
+	struct exposure_advice list[EXPOSURE_ADVICE_MAX];
+	size_t n = exposure_advise(a, x, list);
+	json_t *o = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			o, json_pack("{s:o, s:o}", "setting", event_string(list[i].setting), "by",
+				   tenths_to_json(list[i].tenths)));
+	return o;
+}
+
 json_t *plan_to_json(const struct plan *p,
 	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata)
 {
