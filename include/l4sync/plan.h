@@ -131,6 +131,13 @@ struct skipped {
 	const char *reason;
 };
 
+/* A service whose configuration a plan changes, or its bound: before and behind, by the files. */
+struct plan_exposure {
+	const char *unit;         /* of instances without files of their own the template */
+	struct exposure old, new; /* not known: it is not there, or it cannot be told */
+	const char *bound;        /* what it may be at most; NULL: anything */
+};
+
 struct plan {
 	struct arena *arena;
 	const char *host;
@@ -144,6 +151,8 @@ struct plan {
 	size_t n_ok;
 	size_t n_skipped;
 	struct skipped *skipped;
+	size_t n_exposures;
+	struct plan_exposure *exposures;
 	size_t n_removed; /* what the removal guard counts */
 	size_t n_guards;
 	const char **guards;   /* why --allow-removal is needed, as sentences */
@@ -246,6 +255,15 @@ int plan_sysctl(struct plan *p, const struct triple *triples, size_t n, struct u
 size_t plan_restarts(const struct plan *p); /* how many restarts it has, deferred ones apart */
 size_t plan_deferrals(
 	const struct plan *p, bool held); /* of the deferred ones: held ones, or not */
+
+/*
+ * By systemd-analyze(1), of units whose files or bounds the plan changes: fills exposures, adds
+ * findings for those above their bounds and for units that systemd would not load. What it
+ * complains about otherwise in *ret, for lint. Where it cannot be asked that is a finding. base:
+ * NULL: nothing yet.
+ */
+int plan_assess(struct plan *p, struct unit_view *view, const struct resources *base,
+	struct complaints *ret, struct err *e);
 
 /* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but
  * for the view's list. */

@@ -65,7 +65,7 @@ static bool take_refusal(const struct stage *s, const char *text, struct complai
 
 	if (!unit || !text_starts(at, behind))
 		return false;
-	if (c->n && c->items[c->n - 1].unit == unit)
+	if (c->n && !strcmp(c->items[c->n - 1].unit, unit))
 		c->items[c->n - 1].refused = true;
 	else
 		c->items[c->n++] = (struct complaint){.unit = unit, .text = text, .refused = true};
@@ -80,7 +80,7 @@ static bool is_of_this_machine(const struct complaint *c)
 static bool is_again(const struct complaints *c, const struct complaint *x)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (c->items[i].unit == x->unit && c->items[i].path == x->path &&
+		if (!strcmp(c->items[i].unit, x->unit) && c->items[i].path == x->path &&
 			c->items[i].line == x->line && !strcmp(c->items[i].text, x->text))
 			return true;
 	return false;
