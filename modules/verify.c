@@ -117,10 +117,9 @@ static bool is_exposure(const char *s)
 {
 	size_t whole = strspn(s, "0123456789");
 
-	if (!whole || whole > 2 || (*s == '0' && whole == 2))
-		return false;
-	s += whole;
-	return !*s || (*s == '.' && s[1] >= '0' && s[1] <= '9' && !s[2]);
+	if (!strcmp(s, "10") || !strcmp(s, "10.0"))
+		return true;
+	return whole == 1 && (!s[1] || (s[1] == '.' && s[2] >= '0' && s[2] <= '9' && !s[3]));
 }
 
 static void parse_exposure(struct reader *r, const struct node *n, struct resource *item)
@@ -133,8 +132,8 @@ static void parse_exposure(struct reader *r, const struct node *n, struct resour
 		resource_set(r->want->arena, item, "exposure", text);
 	else
 		diag_add(r->diags, n->where,
-			"exposure: must be what systemd-analyze security may print at most, as "
-			"1.3, not \"%s\"",
+			"exposure: must be what systemd-analyze security may print at most, from 0 "
+			"to 10.0, as 1.3, not \"%s\"",
 			text);
 }
 

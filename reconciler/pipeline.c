@@ -52,14 +52,27 @@ static int load_debts(struct run *r, struct err *e)
 
 /* Of the state as it is now: what was applied last has been looked at then, and of a part of it no
  * rule could tell what is not there. */
-static int lint(struct run *r, struct err *e)
+static int lint(struct run *r, const struct complaints *complaints, struct err *e)
 {
-	const struct lint_job job = {
-		.arena = r->arena, .want = r->want, .view = r->units, .host_known = true};
+	const struct lint_job job = {.arena = r->arena,
+		.want = r->want,
+		.view = r->units,
+		.host_known = true,
+		.complaints = complaints,
+		.complaints_alone = r->request->n_only};
 
-	if (!r->plan->looked_at_source || r->request->n_only)
+	if (!r->plan->looked_at_source)
 		return 0;
 	return lint_want(&job, &r->plan->findings, NULL, e);
+}
+
+/* A check compares with what was applied last, and has been looked at then. */
+static int assess(struct run *r, struct complaints *ret, struct err *e)
+{
+	*ret = (struct complaints){0};
+	if (!r->plan->looked_at_source && !r->from_history)
+		return 0;
+	return plan_assess(r->plan, r->units, r->base.want, ret, e);
 }
 
 int run_plan(struct run *r, struct err *e)
@@ -96,8 +109,11 @@ int run_plan(struct run *r, struct err *e)
 		c = plan_foreign(r->plan, r->units, r->key, e);
 	if (c >= 0)
 		c = plan_sysctl(r->plan, r->triples, r->n_triples, r->units, e);
+	struct complaints complaints;
 	if (c >= 0)
-		c = lint(r, e);
+		c = assess(r, &complaints, e);
+	if (c >= 0)
+		c = lint(r, &complaints, e);
 	if (c >= 0)
 		c = plan_guard(r->plan, r->units, r->base.want, e);
 	if (c >= 0)
@@ -117,7 +133,8 @@ bool run_differs(const struct run *r)
 	for (size_t i = 0; i < r->plan->findings.n; i++)
 		if (!strcmp(r->plan->findings.items[i].kind, "stale") ||
 			!strcmp(r->plan->findings.items[i].kind, "foreign") ||
-			!strcmp(r->plan->findings.items[i].code, "apply-refuses"))
+			!strcmp(r->plan->findings.items[i].code, "apply-refuses") ||
+			(r->host->live && !strcmp(r->plan->findings.items[i].code, "exposure")))
 			return true;
 	return false;
 }

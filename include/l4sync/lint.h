@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "l4sync/analyze.h"
 #include "l4sync/err.h"
 #include "l4sync/plan.h"
 #include "l4sync/unit_view.h"
@@ -21,15 +22,24 @@ struct lint_job {
 	const struct resources *want; /* sorted */
 	struct unit_view *view;       /* of the host, or of an empty tree */
 	bool host_known; /* what the state does not have can be looked for on the host */
+	/* What systemd-analyze has said already, of some units, or NULL; else it is asked of all
+	 * units of the state. */
+	const struct complaints *complaints;
+	bool complaints_alone; /* nothing else is looked at */
+};
+
+struct lint_notes {
+	size_t n_silenced;
+	const char *unanalyzed; /* why systemd-analyze was not asked; NULL: it was */
 };
 
 /*
  * Adds a finding of kind lint for each rule that a place of the state breaks, and for each ignore
  * that silences nothing (unless it is for a rule that only a host can tell). where: file:line of
- * the state. *ret_silenced, if not NULL: how many were silenced.
+ * the state. ret_notes may be NULL.
  */
-int lint_want(
-	const struct lint_job *job, struct findings *ret, size_t *ret_silenced, struct err *e);
+int lint_want(const struct lint_job *job, struct findings *ret, struct lint_notes *ret_notes,
+	struct err *e);
 
 size_t lint_rules(void); /* how many there are */
 /* All codes, NULL-terminated. In the arena. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "l4sync/analyze.h"
 #include "l4sync/err.h"
 #include "l4sync/hash.h"
 #include "l4sync/mem.h"
@@ -140,6 +141,13 @@ struct skipped {
 	const char *reason;
 };
 
+/* A service whose configuration a plan changes, or its bound: before and behind, by the files. */
+struct plan_exposure {
+	const char *unit;         /* of instances without files of their own the template */
+	struct exposure old, new; /* not known: it is not there, or it cannot be told */
+	const char *bound;        /* what it may be at most; NULL: anything */
+};
+
 struct plan {
 	struct arena *arena;
 	const char *host;
@@ -153,6 +161,8 @@ struct plan {
 	size_t n_ok;
 	size_t n_skipped;
 	struct skipped *skipped;
+	size_t n_exposures;
+	struct plan_exposure *exposures;
 	size_t n_removed; /* what the removal guard counts */
 	size_t n_guards;
 	const char **guards;   /* why --allow-removal is needed, as sentences */
@@ -256,6 +266,15 @@ size_t plan_restarts(const struct plan *p); /* how many restarts it has, deferre
 size_t plan_deferrals(
 	const struct plan *p, bool held); /* of the deferred ones: held ones, or not */
 
+/*
+ * By systemd-analyze(1), of units whose files or bounds the plan changes: fills exposures, adds
+ * findings for those above their bounds and for units that systemd would not load. What it
+ * complains about otherwise in *ret, for lint. Where it cannot be asked that is a finding. base:
+ * NULL: nothing yet.
+ */
+int plan_assess(struct plan *p, struct unit_view *view, const struct resources *base,
+	struct complaints *ret, struct err *e);
+
 /* The removal guard: fills n_removed and guards. base: what is managed; NULL: nothing yet. Pure but
  * for the view's list. */
 int plan_guard(struct plan *p, struct unit_view *view, const struct resources *base, struct err *e);
@@ -277,6 +296,11 @@ json_t *source_to_json(const char *source);
 
 /* A finding as it stands there; a new reference. */
 json_t *finding_to_json(const struct finding *f);
+
+/* A number as it stands there, or null; a bound; what would lower it. New references. */
+json_t *exposure_to_json(const struct exposure *x);
+json_t *exposure_bound_to_json(const char *bound);
+json_t *exposure_advice_to_json(struct arena *a, const struct exposure *x);
 
 /* An effect as it stands there, at a position from 1; a new reference. */
 json_t *effect_to_json(const struct effect *f, size_t position);

@@ -22,6 +22,9 @@ void render_sources(struct paint *p, size_t indent, const json_t *sources);
 
 /* Borrowed effects, sorted by position; the array is the caller's (free). */
 json_t **effects_in_order(const json_t *list, size_t *ret_n);
+/* Adds "a.service: exposure 7.5 → 1.3, at most 1.3"; false, and nothing was added: it goes, or
+ * stays as exposed as it was and may be, unless all are asked for. */
+bool exposure_text(struct buf *b, const json_t *exposure, const char *arrow, bool all);
 /* No change, effect or finding: the summary says it all (of what is skipped, how many). */
 bool plan_is_empty(const json_t *plan);
 /* All of it but the summary. allowed: --allow-removal was given. */

@@ -102,6 +102,24 @@ static void render_effects(struct paint *p, const json_t *list, bool refused)
 	}
 }
 
+static void render_exposures(struct paint *p, const json_t *list)
+{
+	const json_t *x;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach(list, i, x) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+
+		if (!exposure_text(&b, x, "→", false))
+			continue;
+		buf_adds(&p->buf, any ? "- " : "\nExposure, by systemd-analyze security:\n\n- ");
+		any = true;
+		plain(p, b.data);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
 /* Those that refuse the plan, or the others. */
 static void render_some(struct paint *p, const json_t *list, bool refusing, const char *heading)
 {
@@ -159,6 +177,7 @@ void render_markdown(struct paint *p, const json_t *plan)
 	json_array_foreach(json_object_get(plan, "changes"), i, change)
 		render_folded(p, plan, change);
 	render_effects(p, json_object_get(plan, "effects"), plan_refusals(plan));
+	render_exposures(p, json_object_get(plan, "exposures"));
 	render_markdown_findings(p, json_object_get(plan, "findings"));
 	render_guard(p, json_object_get(plan, "removal"));
 	render_some(p, json_object_get(plan, "findings"), true,

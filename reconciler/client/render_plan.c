@@ -201,6 +201,45 @@ static void render_effects(struct paint *p, const json_t *list, bool refused)
 			render_effect(p, sorted[i++]);
 }
 
+bool exposure_text(struct buf *b, const json_t *x, const char *arrow, bool all)
+{
+	const json_t *old = json_object_get(x, "old"), *new = json_object_get(x, "new");
+	const json_t *bound = json_object_get(x, "bound");
+	double to = json_number_value(new), most = json_number_value(bound);
+	bool above = json_is_number(bound) && to > most;
+
+	if (!json_is_number(new) || (json_equal(old, new) && !above && !all))
+		return false;
+	buf_addf(b, "%s: exposure ", field(x, "unit"));
+	if (json_is_number(old) && !json_equal(old, new))
+		buf_addf(b, "%.1f %s ", json_number_value(old), arrow);
+	buf_addf(b, "%.1f", to);
+	if (json_is_number(bound))
+		buf_addf(b, "%s%.1f", above ? ", above the bound " : ", at most ", most);
+	return true;
+}
+
+/* Nothing is said of what stays as exposed as it was and may be. */
+static void render_exposures(struct paint *p, const json_t *list)
+{
+	const json_t *x;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach(list, i, x) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+
+		if (!exposure_text(&b, x, p->utf8 ? "→" : "->", p->verbosity > 0))
+			continue;
+		if (!any)
+			heading(p, "Exposure, by systemd-analyze security:");
+		any = true;
+		buf_adds(&p->buf, "  ");
+		paint_words(p, 4, b.data);
+		buf_addc(&p->buf, '\n');
+	}
+}
+
 void render_findings(struct paint *p, const json_t *list)
 {
 	const json_t *f;
@@ -310,6 +349,7 @@ void render_plan_body(struct paint *p, const json_t *plan)
 		render_change(p, plan, change);
 	if (json_array_size(list = json_object_get(plan, "effects")))
 		render_effects(p, list, refusals);
+	render_exposures(p, json_object_get(plan, "exposures"));
 	if (json_array_size(list = json_object_get(plan, "findings")) > refusals)
 		render_findings(p, list);
 	if (json_array_size(list = json_object_get(plan, "skipped")))

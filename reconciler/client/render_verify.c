@@ -150,6 +150,29 @@ static void stops(struct paint *p, const json_t *u)
 	}
 }
 
+/* "NAME: exposure 4.1, at most 4.1; PrivateUsers=yes would take 0.2 off, …": of one that keeps its
+ * bound, too. */
+static void exposure(struct paint *p, const json_t *u)
+{
+	const json_t *x = json_object_get(u, "exposure"), *bound = json_object_get(u, "bound");
+	const json_t *lower = json_object_get(u, "lower"), *advice;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	size_t i;
+
+	if (p->verbosity < 1 || !json_is_number(x))
+		return;
+	buf_addf(&line, "%s: exposure %.1f", field(u, "unit"), json_number_value(x));
+	if (json_is_number(bound))
+		buf_addf(&line, ", at most %.1f", json_number_value(bound));
+	json_array_foreach(lower, i, advice) {
+		buf_addf(&line, "%s%s%s %.1f%s", i ? ", " : "; ", field(advice, "setting"),
+			i ? "" : " would take", json_number_value(json_object_get(advice, "by")),
+			i ? "" : " off");
+	}
+	paint_text(p, line.data);
+	buf_addc(&p->buf, '\n');
+}
+
 static void unit(struct paint *p, const json_t *u, const json_t *findings)
 {
 	const json_t *settings = json_object_get(u, "settings");
@@ -165,6 +188,7 @@ static void unit(struct paint *p, const json_t *u, const json_t *findings)
 	for (size_t i = 0; i < json_array_size(settings); i++)
 		if (is_shown(p, json_array_get(settings, i)))
 			setting(p, field(u, "unit"), json_array_get(settings, i));
+	exposure(p, u);
 	rules(p, findings, u);
 }
 

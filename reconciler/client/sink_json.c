@@ -17,7 +17,8 @@ static void print(struct terminal *t, const json_t *o, size_t flags)
 	/* A terminal would act on C1 controls and the like in a string; \u is the same JSON. */
 	if (isatty(fileno(t->out)))
 		flags |= JSON_ENSURE_ASCII;
-	char *text = json_dumps(o, flags | JSON_SORT_KEYS);
+	/* Tenths as tenths: by itself it writes as many digits as tell two doubles apart. */
+	char *text = json_dumps(o, flags | JSON_SORT_KEYS | JSON_REAL_PRECISION(12));
 	if (!text)
 		return;
 	buf_adds(&p.buf, text);

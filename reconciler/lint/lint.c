@@ -93,6 +93,8 @@ static void report(struct lint *l, const char *file, unsigned line, const char *
 	const char *text = arena_printf(l->arena, "%s: %s%s%s (%s)", what, rule->why,
 		rule->instead ? "; " : "", rule->instead ? rule->instead : "", rule->source);
 
+	l->said = grow(l->said, &l->cap_said, l->n_said, sizeof *l->said);
+	l->said[l->n_said++] = (struct lint_place){rule, arena_strdup(l->arena, file), line};
 	if (is_again(l, where, text) || silence(l, file))
 		return;
 	finding_add(l->findings, "lint", rule->code, where, "%s", text);
@@ -176,6 +178,14 @@ static void take_ignores(struct lint *l)
 			l->n_ignoring++;
 }
 
+/* Of a rule that could not tell all that it tells nothing can be said. */
+static bool was_asked(const struct lint *l, const struct lint_rule *rule)
+{
+	if (rule->look == lint_systemd_analyze)
+		return l->analyzed;
+	return !rule->needs_host || l->job->host_known;
+}
+
 /* What is silenced for good stays silent when it comes back elsewhere. */
 static void report_unused(struct lint *l)
 {
@@ -185,7 +195,7 @@ static void report_unused(struct lint *l)
 
 		while (strcmp(rule->code, x->said.code) != 0)
 			rule++;
-		if (x->used || (rule->needs_host && !l->job->host_known))
+		if (x->used || !was_asked(l, rule))
 			continue;
 		finding_add(l->findings, "lint", "lint-ignore-unused", x->said.from,
 			"lint: ignore: there is no finding %s in %s (any more); take the entry "
@@ -194,11 +204,25 @@ static void report_unused(struct lint *l)
 	}
 }
 
-int lint_want(const struct lint_job *job, struct findings *ret, size_t *ret_silenced, struct err *e)
+static void run_rules(struct lint *l)
+{
+	for (l->rule = lint_table; l->rule->code; l->rule++)
+		if (l->rule->look == lint_systemd_analyze ||
+			(!l->job->complaints_alone && (!l->rule->needs_host || l->job->host_known)))
+			look(l);
+	if (!l->job->complaints_alone)
+		report_unused(l);
+}
+
+int lint_want(const struct lint_job *job, struct findings *ret, struct lint_notes *ret_notes,
+	struct err *e)
 {
 	struct lint l = {.job = job, .arena = job->arena, .findings = ret, .e = e};
-	int r = unit_view_after(job->view, &l.index, e);
+	struct lint_notes notes = {0};
 
+	if (job->complaints_alone && !job->complaints->n)
+		return 0;
+	int r = unit_view_after(job->view, &l.index, e);
 	if (r < 0)
 		return r;
 	l.systemd_version = job->host_known ? lint_host_version(&l) : 0;
@@ -206,11 +230,15 @@ int lint_want(const struct lint_job *job, struct findings *ret, size_t *ret_sile
 	r = lint_units(&l);
 	if (r < 0)
 		return r;
-	for (l.rule = lint_table; l.rule->code; l.rule++)
-		if (!l.rule->needs_host || job->host_known)
-			look(&l);
-	report_unused(&l);
-	if (ret_silenced)
-		*ret_silenced = l.n_silenced;
+	if (job->complaints)
+		l.complaints = *job->complaints;
+	else
+		notes.unanalyzed = lint_ask_analyze(&l, &l.complaints);
+	l.analyzed = !job->complaints && !notes.unanalyzed;
+	run_rules(&l);
+	free(l.said);
+	notes.n_silenced = l.n_silenced;
+	if (ret_notes)
+		*ret_notes = notes;
 	return 0;
 }

@@ -54,6 +54,13 @@ struct lint_rule {
 
 extern const struct lint_rule lint_table[]; /* ends with a NULL code */
 
+/* Where a rule has found something, silenced or not. */
+struct lint_place {
+	const struct lint_rule *rule;
+	const char *file;
+	unsigned line;
+};
+
 struct lint_ignoring {
 	struct lint_ignore said;
 	bool used;
@@ -70,6 +77,10 @@ struct lint {
 	size_t n_ignoring;
 	struct lint_ignoring *ignoring;
 	size_t n_silenced;
+	size_t n_said, cap_said;
+	struct lint_place *said; /* malloc'd */
+	struct complaints complaints;
+	bool analyzed; /* of all units of the state */
 	struct findings *findings;
 	struct err *e;
 };
@@ -118,6 +129,9 @@ size_t lint_head(struct lint *l, const char *path, void *ret, size_t size);
 /* Calls each for the words of each line of a configuration file, up to n_max of them. */
 void lint_config_lines(struct lint *l, const struct content *c, size_t n_max,
 	void (*each)(const char *const *words, size_t n, unsigned line, void *u), void *userdata);
+
+/* analyze.c: asks systemd-analyze of all units; why it could not, or NULL. */
+const char *lint_ask_analyze(struct lint *l, struct complaints *ret);
 
 /* versions.c */
 unsigned lint_host_version(struct lint *l);
@@ -188,6 +202,8 @@ RULE(sudoers_ignored);
 RULE(unit_file_mode);
 RULE(dropin_name);
 RULE(unit_name);
+/* analyze.c */
+RULE(systemd_analyze);
 #undef RULE
 
 #endif

@@ -190,5 +190,10 @@ const struct lint_rule lint_table[] = {
 	{"sudoers-ignored", LINT_FILE, lint_sudoers_ignored,
 		"in that directory it passes over names with a dot, or a ~ at the end", "rename it",
 		"sudoers(5)", false},
+
+	/* Behind all others, for it says nothing again. */
+	{"systemd-analyze", LINT_STATE, lint_systemd_analyze,
+		"the unit is not what it looks like, or is not loaded at all", "mend it",
+		"systemd-analyze(1)", false},
 	{0},
 };

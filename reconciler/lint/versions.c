@@ -29,11 +29,17 @@ static const struct {
 	{257, "BindLogSockets DeferReactivation ManagedOOMMemoryPressureDurationSec PrivatePIDs"},
 };
 
+#define ACTIONS "soft-reboot soft-reboot-force kexec kexec-force halt halt-force halt-immediate"
+
 static const struct {
 	unsigned since;
 	const char *key, *values;
 } values[] = {
 	{253, "Type", "notify-reload"},
+	{254, "SuccessAction", ACTIONS},
+	{254, "FailureAction", ACTIONS},
+	{254, "StartLimitAction", ACTIONS},
+	{254, "JobTimeoutAction", ACTIONS},
 	{257, "PrivateTmp", "disconnected"},
 	{257, "PrivateUsers", "identity"},
 	{257, "ProtectControlGroups", "private strict"},

@@ -119,11 +119,48 @@ static json_t *removal_to_json(const struct plan *p)
 		p->n_guards > 0, "reasons", reasons);
 }
 
+static json_t *tenths_to_json(unsigned tenths)
+{
+	return json_real((double)tenths / 10);
+}
+
+json_t *exposure_to_json(const struct exposure *x)
+{
+	return x->known ? tenths_to_json(x->tenths) : json_null();
+}
+
+json_t *exposure_bound_to_json(const char *bound)
+{
+	return bound ? tenths_to_json(exposure_tenths(bound)) : json_null();
+}
+
+json_t *exposure_advice_to_json(struct arena *a, const struct exposure *x)
+{
+	struct exposure_advice list[EXPOSURE_ADVICE_MAX];
+	size_t n = exposure_advise(a, x, list);
+	json_t *o = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			o, json_pack("{s:o, s:o}", "setting", event_string(list[i].setting), "by",
+				   tenths_to_json(list[i].tenths)));
+	return o;
+}
+
+static json_t *plan_exposure_to_json(const struct plan *p, const struct plan_exposure *x)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "unit", x->unit, "old",
+		exposure_to_json(&x->old), "new", exposure_to_json(&x->new), "bound",
+		exposure_bound_to_json(x->bound), "lower",
+		exposure_advice_to_json(p->arena, &x->new));
+}
+
 json_t *plan_to_json(const struct plan *p,
 	const char *(*diff_of)(void *userdata, const struct change *c), void *userdata)
 {
 	json_t *sources = json_array(), *changes = json_array(), *effects = json_array();
 	json_t *findings = json_array(), *skipped = json_array();
+	json_t *exposures = json_array();
 
 	for (size_t i = 0; i < p->want->n_metas; i++)
 		if (!strcmp(p->want->metas[i].key, "source"))
@@ -134,15 +171,18 @@ json_t *plan_to_json(const struct plan *p,
 		json_array_append_new(effects, effect_to_json(&p->effects.items[i], i + 1));
 	for (size_t i = 0; i < p->findings.n; i++)
 		json_array_append_new(findings, finding_to_json(&p->findings.items[i]));
+	for (size_t i = 0; i < p->n_exposures; i++)
+		json_array_append_new(exposures, plan_exposure_to_json(p, &p->exposures[i]));
 	for (size_t i = 0; i < p->n_skipped; i++)
 		json_array_append_new(skipped, json_pack("{s:s, s:s}", "id", p->skipped[i].id,
 						       "reason", p->skipped[i].reason));
 	return json_pack(
-		"{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}}",
+		"{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}}",
 		"l4sync", 1, "host", p->host, "sources", sources, "behind",
 		p->looked_at_source ? json_integer(0) : json_null(), "plan_id", p->id, "changes",
-		changes, "effects", effects, "findings", findings, "removal", removal_to_json(p),
-		"skipped", skipped, "summary", "ok", (json_int_t)p->n_ok, "change",
-		(json_int_t)p->n_changes, "restart", (json_int_t)plan_restarts(p), "deferred",
+		changes, "effects", effects, "exposures", exposures, "findings", findings,
+		"removal", removal_to_json(p), "skipped", skipped, "summary", "ok",
+		(json_int_t)p->n_ok, "change", (json_int_t)p->n_changes, "restart",
+		(json_int_t)plan_restarts(p), "deferred",
 		(json_int_t)(plan_deferrals(p, true) + plan_deferrals(p, false)));
 }

@@ -49,8 +49,8 @@ static int refuse_guarded(struct run *r, struct err *e)
 		b.data, untouched(r));
 }
 
-/* What could not be done is said before anybody is asked. */
-static int refuse_impossible(struct run *r, struct err *e)
+/* What could not be done, or must not be, is said before anybody is asked. */
+static int refuse_code(struct run *r, const char *code, struct err *e)
 {
 	const char *first = NULL;
 	size_t n = 0;
@@ -58,9 +58,12 @@ static int refuse_impossible(struct run *r, struct err *e)
 	for (size_t i = 0; i < r->plan->findings.n; i++) {
 		const struct finding *f = &r->plan->findings.items[i];
 
-		if (strcmp(f->code, "apply-refuses") != 0)
+		if (strcmp(f->code, code) != 0)
 			continue;
-		first = first ? first : f->text;
+		if (!first)
+			first = strcmp(code, "exposure") != 0
+					? f->text
+					: arena_printf(r->arena, "%s: %s", f->where, f->text);
 		n++;
 	}
 	if (n > 1)
@@ -177,7 +180,7 @@ static enum txn_result apply_all(struct run *r, struct applied *ret, struct err 
 
 	if (result != TXN_APPLIED || !r->n_steps_done)
 		return result == TXN_APPLIED ? run_apply(r, ret, e) : result;
-	if (refuse_guarded(r, e) >= 0 && refuse_impossible(r, e) >= 0)
+	if (refuse_guarded(r, e) >= 0 && refuse_code(r, "apply-refuses", e) >= 0)
 		result = run_apply(r, ret, e);
 	else
 		result = TXN_REFUSED;
@@ -253,9 +256,12 @@ int apply_from(const struct request *q, struct sink *s, int (*read)(struct run *
 		return verb_failed(&r, &e);
 	run_rehearse(&r);
 	run_emit_plan(&r);
+	/* Of a file tree the systemd that it is for may give less. */
+	if (r.host->live && refuse_code(&r, "exposure", &e) < 0)
+		return verb_failed(&r, &e);
 	if (has_nothing(r.plan))
 		return apply_nothing(&r);
-	if (refuse_guarded(&r, &e) < 0 || refuse_impossible(&r, &e) < 0)
+	if (refuse_guarded(&r, &e) < 0 || refuse_code(&r, "apply-refuses", &e) < 0)
 		return verb_failed(&r, &e);
 	take_signals();
 	if (confirm(&r, &e) < 0)

@@ -62,7 +62,7 @@ static int lint_run(struct run *r, size_t *ret_n, struct err *e)
 {
 	struct findings found = {.arena = r->arena};
 	_cleanup_host_ struct host *nothing = NULL;
-	size_t n_silenced = 0;
+	struct lint_notes notes = {0};
 	int c = r->request->root ? 0 : open_nothing(r, &nothing, e);
 
 	if (c < 0)
@@ -74,10 +74,13 @@ static int lint_run(struct run *r, size_t *ret_n, struct err *e)
 		.view = unit_view_new(h, r->arena, r->want, NULL, NULL),
 		.host_known = r->request->root,
 	};
-	c = lint_want(&job, &found, &n_silenced, e);
+	c = lint_want(&job, &found, &notes, e);
+	if (c >= 0 && notes.unanalyzed)
+		event_message(r->sink, "warning",
+			"what systemd-analyze would find was not looked for: %s", notes.unanalyzed);
 	if (c >= 0)
 		event_emit(r->sink, "{s:s, s:o}", "event", "lint", "lint",
-			document(r, &found, n_silenced));
+			document(r, &found, notes.n_silenced));
 	*ret_n = found.n;
 	free(found.items);
 	return c;

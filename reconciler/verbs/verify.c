@@ -210,7 +210,8 @@ static json_t *stops_to_json(const struct truth_unit *u)
 	return list;
 }
 
-static json_t *unit_to_json(const struct truth_unit *u, struct counts *sum)
+static json_t *unit_to_json(
+	struct run *r, const struct truth_unit *u, const struct exposure *x, struct counts *sum)
 {
 	json_t *settings = json_array();
 	struct counts c = {0};
@@ -228,6 +229,10 @@ static json_t *unit_to_json(const struct truth_unit *u, struct counts *sum)
 	json_object_set_new(o, "settings", settings);
 	if (u->ptrace)
 		json_object_set_new(o, "stopped", stops_to_json(u));
+	json_object_set_new(o, "exposure", exposure_to_json(x));
+	json_object_set_new(
+		o, "bound", exposure_bound_to_json(verify_bound(r->arena, r->base.want, u->unit)));
+	json_object_set_new(o, "lower", exposure_advice_to_json(r->arena, x));
 	return o;
 }
 
@@ -255,14 +260,14 @@ static size_t drop_stopped(struct truth_unit *units, size_t n)
 	return left;
 }
 
-static void emit(
-	struct run *r, const struct truth_unit *units, size_t n, const struct findings *findings)
+static void emit(struct run *r, const struct truth_unit *units, const struct exposure *exposures,
+	size_t n, const struct findings *findings)
 {
 	json_t *list = json_array();
 	struct counts sum = {0};
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, unit_to_json(&units[i], &sum));
+		json_array_append_new(list, unit_to_json(r, &units[i], &exposures[i], &sum));
 	json_t *summary = counts_to_json(&sum);
 	json_object_set_new(summary, "units", json_integer((json_int_t)n));
 	event_emit(r->sink, "{s:s, s:{s:i, s:o, s:o, s:o, s:o}}", "event", "verify", "verify",
@@ -305,12 +310,13 @@ int verb_verify(const struct request *q, struct sink *s)
 	if (c >= 0)
 		c = refuse_missing(&r, units, n, &e);
 	struct findings findings = {.arena = r.arena};
+	struct exposure *exposures = arena_array(r.arena, struct exposure, n);
 	size_t failed = 0;
 	if (c >= 0)
-		c = verify_judge(
-			r.host, r.arena, r.base.want, units, n, true, &findings, &failed, &e);
+		c = verify_judge(r.host, r.arena, r.base.want, units, n, true, &findings, &failed,
+			exposures, &e);
 	if (c >= 0)
-		emit(&r, units, n, &findings);
+		emit(&r, units, exposures, n, &findings);
 	int status = c < 0 ? verb_failed(&r, &e) : failed ? EXIT_VERIFY : EXIT_CONVERGED;
 	free(findings.items);
 	if (c >= 0)

@@ -15,13 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "l4sync/analyze.h"
 #include "l4sync/bus.h"
 #include "l4sync/text.h"
 #include "l4sync/unit_view.h"
 #include "l4sync/unitpath.h"
 
 #include "denied.h"
-#include "exposure.h"
 #include "isolation.h"
 #include "members.h"
 
@@ -160,46 +160,59 @@ static int look_at_paths(struct host *h, const char *unit, const struct resource
 	return 0;
 }
 
+static void judge_exposure(struct findings *f, const char *unit, const struct exposure *x,
+	const char *most, bool all, size_t *ret_n)
+{
+	if (!x->known && !all)
+		return;
+	if (x->known && x->tenths <= exposure_tenths(most))
+		return;
+	if (x->known)
+		finding_add(f, "verify", "exposure", unit,
+			"its exposure is %u.%u by systemd-analyze security, and must not be above "
+			"%s%s",
+			x->tenths / 10, x->tenths % 10, most, exposure_advice_text(f->arena, x));
+	else
+		finding_add(f, "verify", "exposure", unit,
+			"systemd-analyze security does not tell its exposure, which must not be "
+			"above %s",
+			most);
+	(*ret_n)++;
+}
+
+const char *verify_bound(struct arena *a, const struct resources *want, const char *unit)
+{
+	const struct resource *rules = want ? rules_of(a, want, unit) : NULL;
+
+	return rules ? resource_get(rules, "exposure") : NULL;
+}
+
 /* Whether systemd-analyze gives them no more than the state allows. */
 static int judge_exposures(struct arena *a, const struct resources *want,
 	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
-	struct err *e)
+	struct exposure *exposures, struct err *e)
 {
-	const char **names = arena_array(a, const char *, n), *most;
-	unsigned *tenths = arena_array(a, unsigned, n), whole = 0, tenth = 0;
-	size_t n_names = 0;
+	struct exposure *asked = arena_array(a, struct exposure, n);
+	const char **names = arena_array(a, const char *, n);
+	size_t *at = arena_array(a, size_t, n), n_names = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct resource *rules = rules_of(a, want, units[i].unit);
-
-		if (rules && resource_get(rules, "exposure"))
-			names[n_names++] = units[i].unit;
-	}
-	int r = n_names ? exposures(a, names, n_names, tenths, e) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (verify_bound(a, want, units[i].unit)) {
+			names[n_names] = units[i].unit;
+			at[n_names++] = i;
+		}
+	int r = n_names ? exposures_loaded(a, names, n_names, asked, e) : 0;
 	for (size_t i = 0; i < n_names && r >= 0; i++) {
-		most = resource_get(rules_of(a, want, names[i]), "exposure");
-		tenth = 0;
-		sscanf(most, "%2u.%1u", &whole, &tenth);
-		if (tenths[i] <= whole * 10 + tenth || (tenths[i] == EXPOSURE_UNKNOWN && !all))
-			continue;
-		if (tenths[i] == EXPOSURE_UNKNOWN)
-			finding_add(f, "verify", "exposure", names[i],
-				"systemd-analyze security does not tell its exposure, which must "
-				"not be above %s",
-				most);
-		else
-			finding_add(f, "verify", "exposure", names[i],
-				"its exposure is %u.%u by systemd-analyze security, and must not "
-				"be above %s",
-				tenths[i] / 10, tenths[i] % 10, most);
-		(*ret_n)++;
+		judge_exposure(f, names[i], &asked[i], verify_bound(a, want, names[i]), all, ret_n);
+		if (exposures)
+			exposures[at[i]] = asked[i];
 	}
 	return r;
 }
 
 int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
-	struct err *e)
+	struct exposure *exposures, struct err *e)
 {
 	struct services *services = NULL;
 	int r = 0;
@@ -216,7 +229,7 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 		if (rules)
 			r = look_at_paths(h, units[i].unit, rules, f, ret_n, e);
 	}
-	return r < 0 || !want ? r : judge_exposures(a, want, units, n, all, f, ret_n, e);
+	return r < 0 || !want ? r : judge_exposures(a, want, units, n, all, f, ret_n, exposures, e);
 }
 
 /* All of them, for after the rollback nothing shows them any more. */
@@ -249,7 +262,7 @@ int verify_started(struct host *h, struct arena *a, const struct resources *want
 		if (units[i].running)
 			units[n_running++] = units[i];
 	if (r >= 0)
-		r = verify_judge(h, a, want, units, n_running, false, &f, &failed, e);
+		r = verify_judge(h, a, want, units, n_running, false, &f, &failed, NULL, e);
 	if (r >= 0 && failed)
 		r = err_set(e, -EREMOTEIO, "%s", untrue_text(&f));
 	free(f.items);

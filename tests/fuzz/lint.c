@@ -41,10 +41,12 @@ static void ship(struct resources *want, size_t i, const void *data, size_t size
 static void lint(struct arena *a, struct host *h, struct resources *want, bool host_known)
 {
 	struct findings found = {.arena = a};
+	const struct complaints none = {0};
 	const struct lint_job job = {.arena = a,
 		.want = want,
 		.view = unit_view_new(h, a, want, NULL, NULL),
-		.host_known = host_known};
+		.host_known = host_known,
+		.complaints = &none};
 
 	if (lint_want(&job, &found, NULL, NULL) < 0)
 		abort();

@@ -7,6 +7,8 @@
  *	=== bytes PATH          the same, escaped as text_escape() does, without newlines
  *	=== link PATH TARGET    a symbolic link
  *	=== live PATH           a file of the host; without one no host is looked at
+ *	=== analyzed            what systemd-analyze verify has printed of the state's units, which
+ *	                        stand in the directory STAGE; without it it was not asked
  *	=== expect              what is found: "WHERE: TEXT [CODE]", how many were silenced
  *
  * Each rule has a case CODE.case in which it finds something in files whose name has "bad" in it,
@@ -27,6 +29,7 @@
 struct lint_case {
 	struct memory_tree *tree;
 	bool has_manifest, host_known;
+	const char *analyzed;
 	size_t expect; /* where the expected text begins */
 };
 
@@ -47,6 +50,10 @@ static void take_section(struct lint_case *c, const char *head, const char *body
 {
 	char *word = arena_strdup(arena, head), *rest = NULL, *bytes;
 
+	if (!strcmp(head, "analyzed")) {
+		c->analyzed = arena_strndup(arena, body, size);
+		return;
+	}
 	word = strtok_r(word, " ", &rest);
 	char *path = strtok_r(NULL, " ", &rest), *target = strtok_r(NULL, " ", &rest);
 	ck_assert_msg(path, "\"%s\": a path is missing", head);
@@ -90,6 +97,41 @@ static void take_sections(struct lint_case *c, const char *name, const struct bu
 		memory_add(c->tree, "l4sync.yaml", TREE_FILE, manifest, sizeof manifest - 1);
 }
 
+/* With the stage's directory for STAGE. */
+static const char *with_directory(const char *text, const char *directory)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	const char *at;
+
+	for (; (at = strstr(text, "STAGE")); text = at + strlen("STAGE")) {
+		buf_add(&b, text, (size_t)(at - text));
+		buf_adds(&b, directory);
+	}
+	buf_adds(&b, text);
+	return arena_strdup(arena, b.data);
+}
+
+static void take_analyzed(const struct lint_case *c, const struct resources *want,
+	struct unit_view *view, struct complaints *ret)
+{
+	_cleanup_stage_ struct stage *s = NULL;
+	struct unit_index *after;
+
+	ck_assert_int_ge(stage_new(arena, &s, NULL), 0);
+	ck_assert_int_ge(unit_view_after(view, &after, NULL), 0);
+	for (size_t i = 0; i < want->n; i++) {
+		struct unit_config config;
+
+		if (!resource_is(want->items[i], "unit"))
+			continue;
+		ck_assert_int_ge(
+			unit_index_config(after, resource_name(want->items[i]->id), &config, NULL),
+			0);
+		ck_assert_int_ge(stage_add(s, &config, false, NULL), 0);
+	}
+	complaints_parse(s, with_directory(c->analyzed, stage_directory(s)), ret);
+}
+
 static void show(const struct findings *f, size_t n_silenced, struct buf *out)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -125,7 +167,8 @@ static void run_lint(struct lint_case *c, const char *name, struct buf *out)
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct diags diags = {.arena = arena};
 	struct findings found = {.arena = arena};
-	size_t n_silenced = 0;
+	struct complaints complaints = {0};
+	struct lint_notes notes = {0};
 	int r = reader_read(&c->tree->tree, &of, modules, arena, &want, &diags);
 
 	for (size_t i = 0; i < diags.n; i++)
@@ -134,10 +177,13 @@ static void run_lint(struct lint_case *c, const char *name, struct buf *out)
 	const struct lint_job job = {.arena = arena,
 		.want = want,
 		.view = unit_view_new(host, arena, want, NULL, NULL),
-		.host_known = c->host_known};
-	r = lint_want(&job, &found, &n_silenced, &e);
+		.host_known = c->host_known,
+		.complaints = &complaints};
+	if (c->analyzed)
+		take_analyzed(c, want, job.view, &complaints);
+	r = lint_want(&job, &found, &notes, &e);
 	ck_assert_msg(!r, "%s: %s", name, err_text(&e));
-	show(&found, n_silenced, out);
+	show(&found, notes.n_silenced, out);
 	check_rule(name, &found);
 	free(found.items);
 }

@@ -4,7 +4,6 @@
 
 #include "../../reconciler/verify/bpf.h"
 #include "../../reconciler/verify/environment.h"
-#include "../../reconciler/verify/exposure.h"
 #include "../../reconciler/verify/rows.h"
 
 static struct arena *arena;
@@ -332,25 +331,6 @@ START_TEST(device_lines)
 }
 END_TEST
 
-START_TEST(exposure)
-{
-	static const char text[] =
-		"  NAME  DESCRIPTION\n\n→ Overall exposure level for a@10.service: 9.6 "
-		"UNSAFE\n→ Overall exposure level for a@1.service: 1.3 OK\n"
-		"→ Overall exposure level for b.service: 10.0 UNSAFE\n"
-		"→ Overall exposure level for c.service: high\n";
-	unsigned tenths = 0;
-
-	ck_assert(exposure_parse(text, "a@1.service", &tenths));
-	ck_assert_uint_eq(tenths, 13);
-	ck_assert(exposure_parse(text, "b.service", &tenths));
-	ck_assert_uint_eq(tenths, 100);
-	ck_assert(!exposure_parse(text, "c.service", &tenths));
-	ck_assert(!exposure_parse(text, "d.service", &tenths));
-	ck_assert(!exposure_parse("", "d.service", &tenths));
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("verify_parse");
@@ -369,7 +349,6 @@ int main(void)
 	tcase_add_test(t, bits);
 	tcase_add_test(t, capabilities);
 	tcase_add_test(t, programs);
-	tcase_add_test(t, exposure);
 	tcase_add_loop_test(t, device_lines, 0, ELEMENTS(devices));
 	suite_add_tcase(suite, t);
 	SRunner *runner = srunner_create(suite);
