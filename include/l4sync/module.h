@@ -23,12 +23,14 @@ struct unit_view;
 /* What inspect may look at besides the host. */
 struct inspection {
 	struct host *host;
-	struct arena *arena;          /* for the live resource */
-	const struct resources *want; /* sorted */
-	const struct resources *base; /* sorted; NULL: none */
-	const unsigned char *key;     /* HMAC key of the host, HASH_SIZE bytes, or NULL */
-	struct findings *findings;    /* plan.h; what must be known but is no change */
-	struct unit_view *units;      /* unit_view.h */
+	struct arena *arena;               /* for the live resource */
+	const struct resources *want;      /* sorted */
+	const struct resources *base;      /* sorted; NULL: none */
+	const struct resources *originals; /* what was there before it was managed; NULL: none */
+	const unsigned char *key;          /* HMAC key of the host, HASH_SIZE bytes, or NULL */
+	struct findings *findings;         /* plan.h; what must be known but is no change */
+	struct unit_view *units;           /* unit_view.h */
+	struct accounts *accounts;         /* accounts.h; NULL until a module loads them */
 	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
 	 * nobody can set back), CLOCK_REALTIME; 0: unknown. */
 	unsigned long long changed_usec;
@@ -43,6 +45,10 @@ struct module {
 	 */
 	const char *const *sections;
 	int (*parse)(struct reader *r, const char *section, const struct node *node);
+
+	/* Once per state, after all sections were parsed and before the directories above what is
+	 * shipped are added: what files of the tree declare besides themselves. May be NULL. */
+	int (*derive)(struct reader *r);
 
 	/* Once per state, after all sections were parsed and the want is sorted: what only the
 	 * whole shows (cycles, a key given twice). May be NULL. May add resources; they are sorted
@@ -67,6 +73,10 @@ struct module {
 	/* Steps of a change into the transaction; touches nothing itself. NULL: nothing to do but
 	 * effects. */
 	int (*enqueue)(struct txn *t, const struct change *c, struct err *e);
+
+	/* Why what leaves the state stays on the host, and is only reported; NULL: it is removed.
+	 */
+	const char *stays;
 
 	/* Only with a live host: skipped, and said so, with --root; or that attribute of it is. */
 	bool live_only;
