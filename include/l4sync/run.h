@@ -43,6 +43,7 @@ struct run {
 	size_t n_left;          /* secrets that differ, and cannot be put back out of the history */
 	struct plan *plan;
 	size_t n_deferred;       /* restarts that an apply has put off */
+	size_t n_stay;           /* what a rollback has left, for it is never removed */
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
 

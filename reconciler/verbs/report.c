@@ -83,7 +83,8 @@ void run_done_applied(
 	struct run *r, int exit_status, size_t fixed, size_t failed, uint64_t generation)
 {
 	const char *summary =
-		exit_status == EXIT_ROLLED_BACK ? "Rolled back: everything is as it was before"
+		exit_status == EXIT_ROLLED_BACK
+			? arena_printf(r->arena, "Rolled back: %s", txn_rolled_back_text(r->n_stay))
 		: exit_status == EXIT_NOT_ROLLED_BACK
 			? "Not wholly rolled back: what is left, and what to do about it, is "
 			  "named above. l4sync check then tells whether all is as before"
