@@ -1,6 +1,6 @@
 /*
- * dir:/path: a directory that what is shipped stands in, or one of `purge:`. Without owner, group
- * and mode it only has to exist.
+ * dir:/path: a directory that what is shipped stands in, one of `purge:`, or of tmpfiles.d. Without
+ * owner, group and mode it only has to exist.
  * Called through the registry.
  */
 #include <errno.h>
@@ -13,6 +13,7 @@
 
 #include "placed.h"
 #include "purge.h"
+#include "tmpfiles.h"
 
 static int dir_check(const struct resource *item, struct err *e)
 {
@@ -24,7 +25,7 @@ static int dir_check(const struct resource *item, struct err *e)
 		{0},
 	};
 	int r = resource_get(item, "purge") ? purge_check(resource_name(item->id), e)
-					    : check_path(resource_name(item->id), e);
+					    : check_path_made(resource_name(item->id), e);
 
 	if (r < 0)
 		return err_prefix(e, r, "%s", item->id);
@@ -64,7 +65,7 @@ static int dir_inspect(struct inspection *in, const char *id, const struct resou
 	return 0;
 }
 
-/* What the want leaves open stays as it is. */
+/* What a line of tmpfiles.d leaves open stays as it is. */
 static const struct resource *with_live(struct arena *a, const struct change *c)
 {
 	static const char *const keys[] = {"owner", "group", "mode"};
@@ -111,6 +112,7 @@ const struct module module_dir = {
 	.type = "dir",
 	.sections = dir_sections,
 	.parse = purge_parse,
+	.derive = tmpfiles_derive,
 	.check = dir_check,
 	.compared = dir_compared,
 	.inspect = dir_inspect,
