@@ -13,8 +13,10 @@
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
 
-/* What the kernel and systemd make anew at each boot: nothing that is put there lasts. */
+/* What the kernel and systemd make anew at each boot: nothing that is put there lasts; but what is
+ * declared for systemd-tmpfiles is made anew in /run. */
 static const char *const forbidden[] = {"/proc", "/sys", "/dev", "/run"};
+#define FORBIDDEN_MADE 3
 
 bool check_is_line(const char *s)
 {
@@ -63,11 +65,11 @@ int check_path_form(const char *path, struct err *e)
 	return check_components(path, e);
 }
 
-int check_path(const char *path, struct err *e)
+static int check_outside(const char *path, size_t n_forbidden, struct err *e)
 {
 	int r = check_path_form(path, e);
 
-	for (size_t i = 0; !r && i < ELEMENTS(forbidden); i++) {
+	for (size_t i = 0; !r && i < n_forbidden; i++) {
 		size_t n = strlen(forbidden[i]);
 
 		if (!strncmp(path, forbidden[i], n) && (!path[n] || path[n] == '/'))
@@ -77,6 +79,16 @@ int check_path(const char *path, struct err *e)
 				path, forbidden[i]);
 	}
 	return r;
+}
+
+int check_path(const char *path, struct err *e)
+{
+	return check_outside(path, ELEMENTS(forbidden), e);
+}
+
+int check_path_made(const char *path, struct err *e)
+{
+	return check_outside(path, FORBIDDEN_MADE, e);
 }
 
 bool check_is_mode(const char *s)
@@ -143,6 +155,11 @@ static bool is_insert(const char *s)
 	return n && n < 10 && s[n] == ' ' && secret_name_valid(s + n + 1);
 }
 
+bool check_is_lines(const char *s)
+{
+	return *s && strspn(s, "0123456789, ") == strlen(s);
+}
+
 const struct attr_rule check_file_rules[] = {
 	{"owner", check_is_owner, ATTR_REQUIRED},
 	{"group", check_is_owner, ATTR_REQUIRED},
@@ -150,6 +167,7 @@ const struct attr_rule check_file_rules[] = {
 	{"validate", is_validator, ATTR_OPTIONAL},
 	{"reload", is_reload, ATTR_OPTIONAL},
 	{"insert", is_insert, ATTR_REPEATED},
+	{"uncompared", check_is_lines, ATTR_OPTIONAL},
 	{0},
 };
 
@@ -198,7 +216,7 @@ int check_content(const struct resource *item, bool wanted, struct err *e)
 int check_place(const struct resource *item, const char *path, bool is_link, struct err *e)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	int r = check_path(path, e);
+	int r = resource_is(item, "link") ? check_path_made(path, e) : check_path(path, e);
 
 	if (r < 0)
 		return err_prefix(e, r, "%s", item->id);

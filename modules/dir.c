@@ -1,6 +1,6 @@
 /*
- * dir:/path: a directory that what is shipped stands in, or one of `purge:`. Without owner, group
- * and mode it only has to exist.
+ * dir:/path: a directory that what is shipped stands in, one of `purge:`, or of tmpfiles.d. Without
+ * owner, group and mode it only has to exist.
  * Called through the registry.
  */
 #include <errno.h>
@@ -13,6 +13,7 @@
 
 #include "placed.h"
 #include "purge.h"
+#include "tmpfiles.h"
 
 static int dir_check(const struct resource *item, struct err *e)
 {
@@ -24,7 +25,7 @@ static int dir_check(const struct resource *item, struct err *e)
 		{0},
 	};
 	int r = resource_get(item, "purge") ? purge_check(resource_name(item->id), e)
-					    : check_path(resource_name(item->id), e);
+					    : check_path_made(resource_name(item->id), e);
 
 	if (r < 0)
 		return err_prefix(e, r, "%s", item->id);
@@ -64,13 +65,26 @@ static int dir_inspect(struct inspection *in, const char *id, const struct resou
 	return 0;
 }
 
+/* What a line of tmpfiles.d leaves open stays as it is. */
+static const struct resource *with_live(struct arena *a, const struct change *c)
+{
+	static const char *const keys[] = {"owner", "group", "mode"};
+	struct resource *whole = arena_new_of(a, struct resource);
+
+	whole->id = c->id;
+	for (size_t i = 0; i < ELEMENTS(keys); i++) {
+		const char *wanted = resource_get(c->want, keys[i]);
+
+		resource_set(a, whole, keys[i], wanted ? wanted : resource_get(c->live, keys[i]));
+	}
+	return whole;
+}
+
 static int dir_enqueue(struct txn *t, const struct change *c, struct err *e)
 {
 	const char *path = resource_name(c->id);
-	mode_t mode;
-	uid_t uid;
-	gid_t gid;
-
+	struct placed_owner o;
+	struct step *s;
 	int fd;
 	int r = host_dir(txn_host(t), path, &fd, e);
 
@@ -84,13 +98,13 @@ static int dir_enqueue(struct txn *t, const struct change *c, struct err *e)
 		txn_rmdir(t, c->id, path, false);
 		return 0;
 	}
-	r = placed_ids(txn_host(t), c->want, &uid, &gid, &mode, e);
+	const struct resource *want = c->live ? with_live(txn_arena(t), c) : c->want;
+	r = placed_owned(t, want, &o, e);
 	if (r < 0)
 		return r;
-	if (c->live)
-		txn_dir_attributes(t, c->id, path, uid, gid, mode);
-	else
-		txn_mkdir(t, c->id, path, uid, gid, mode);
+	s = c->live ? txn_dir_attributes(t, c->id, path, o.uid, o.gid, o.mode)
+		    : txn_mkdir(t, c->id, path, o.uid, o.gid, o.mode);
+	txn_owned_later(t, s, o.user, o.group);
 	return 0;
 }
 
@@ -98,6 +112,7 @@ const struct module module_dir = {
 	.type = "dir",
 	.sections = dir_sections,
 	.parse = purge_parse,
+	.derive = tmpfiles_derive,
 	.check = dir_check,
 	.compared = dir_compared,
 	.inspect = dir_inspect,

@@ -10,6 +10,8 @@
 
 #include "l4sync/text.h"
 
+#define USERS_MADE "its users and groups are resources, made before the files"
+
 static const struct place_rule rules[] = {
 	{"/etc/sudoers", "visudo -c", READ_ALWAYS, "sudo reads it each time"},
 	{"/etc/sudoers.d/*", "visudo -c", READ_ALWAYS, "sudo reads it each time"},
@@ -25,11 +27,10 @@ static const struct place_rule rules[] = {
 		"systemd-tmpfiles --create %f"},
 	{"/usr/lib/tmpfiles.d/*.conf", "systemd-tmpfiles --dry-run --create %f", RUNS,
 		"systemd-tmpfiles --create %f"},
-	{"/etc/sysusers.d/*.conf", "systemd-sysusers --dry-run %f", RUNS, "systemd-sysusers %f"},
-	{"/usr/local/lib/sysusers.d/*.conf", "systemd-sysusers --dry-run %f", RUNS,
-		"systemd-sysusers %f"},
-	{"/usr/lib/sysusers.d/*.conf", "systemd-sysusers --dry-run %f", RUNS,
-		"systemd-sysusers %f"},
+	{"/etc/sysusers.d/*.conf", "systemd-sysusers --dry-run %f", READ_ALWAYS, USERS_MADE},
+	{"/usr/local/lib/sysusers.d/*.conf", "systemd-sysusers --dry-run %f", READ_ALWAYS,
+		USERS_MADE},
+	{"/usr/lib/sysusers.d/*.conf", "systemd-sysusers --dry-run %f", READ_ALWAYS, USERS_MADE},
 	{"/etc/modules-load.d/*.conf", NULL, RUNS, "/usr/lib/systemd/systemd-modules-load %f"},
 	{"/etc/modprobe.d/*.conf", NULL, READ_ALWAYS, "modprobe reads it each time"},
 	{"/etc/binfmt.d/*.conf", NULL, RUNS, "/usr/lib/systemd/systemd-binfmt"},

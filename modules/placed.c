@@ -13,16 +13,33 @@
 #include "l4sync/text.h"
 #include "l4sync/txn.h"
 
-int placed_ids(struct host *h, const struct resource *want, uid_t *ret_uid, gid_t *ret_gid,
-	mode_t *ret_mode, struct err *e)
+/* An owner who is neither there nor made by this run is refused. */
+static int find_owner(struct txn *t, const char *type, const char *name, const char **ret_later,
+	int (*find)(struct host *h, const char *name, uint32_t *ret, struct err *e), uint32_t *ret,
+	struct err *e)
+{
+	int r = find(txn_host(t), name, ret, e);
+
+	*ret_later = NULL;
+	if (r != -ENOENT || !txn_will_make(t, arena_printf(txn_arena(t), "%s:%s", type, name)))
+		return r;
+	err_clear(e);
+	*ret = 0;
+	*ret_later = name;
+	return 0;
+}
+
+int placed_owned(
+	struct txn *t, const struct resource *want, struct placed_owner *ret, struct err *e)
 {
 	const char *mode = resource_get(want, "mode");
 	const char *owner = resource_get(want, "owner"), *group = resource_get(want, "group");
-	int r = host_uid(h, owner ? owner : "root", ret_uid, e);
+	int r = find_owner(t, "user", owner ? owner : "root", &ret->user, host_uid, &ret->uid, e);
 
 	if (r >= 0)
-		r = host_gid(h, group ? group : "root", ret_gid, e);
-	*ret_mode = mode ? (mode_t)strtoul(mode, NULL, 8) : resource_is(want, "dir") ? 0755 : 0644;
+		r = find_owner(
+			t, "group", group ? group : "root", &ret->group, host_gid, &ret->gid, e);
+	ret->mode = mode ? (mode_t)strtoul(mode, NULL, 8) : resource_is(want, "dir") ? 0755 : 0644;
 	return r < 0 ? err_prefix(e, r, "%s", want->id) : 0;
 }
 
@@ -203,9 +220,7 @@ static void remove_parent(struct txn *t, const struct change *c)
 int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 {
 	const char *type = c->live ? resource_get(c->live, "type") : NULL, *path, *target;
-	mode_t mode;
-	uid_t uid;
-	gid_t gid;
+	struct placed_owner o;
 
 	if (type && !strcmp(type, "unreachable"))
 		return path_refused(txn_host(t), resource_path(c->live), e);
@@ -225,11 +240,13 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e)
 	if (target) {
 		txn_put_link(t, PHASE_FILES, c->id, path, target);
 	} else {
-		int r = placed_ids(txn_host(t), c->want, &uid, &gid, &mode, e);
+		int r = placed_owned(t, c->want, &o, e);
 
 		if (r < 0)
 			return r;
-		txn_put_file(t, PHASE_FILES, c->id, path, c->want->content, uid, gid, mode);
+		struct step *s = txn_put_file(
+			t, PHASE_FILES, c->id, path, c->want->content, o.uid, o.gid, o.mode);
+		txn_owned_later(t, s, o.user, o.group);
 	}
 	if (c->base && strcmp(resource_path(c->base), path) != 0)
 		txn_remove(t, PHASE_REMOVE, c->id, resource_path(c->base));

@@ -16,8 +16,16 @@ int placed_enqueue(struct txn *t, const struct change *c, struct err *e);
 void placed_owner(struct inspection *in, struct resource *live, const struct resource *want,
 	const struct stat *st);
 
-/* The ids that owner and group of a want stand for on this host. */
-int placed_ids(struct host *h, const struct resource *want, uid_t *ret_uid, gid_t *ret_gid,
-	mode_t *ret_mode, struct err *e);
+/* Whom something is to belong to, and its mode. */
+struct placed_owner {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+	const char *user, *group; /* made by this run, so that there is no number yet; or NULL */
+};
+/* What owner, group and mode of a want stand for on this host, root and 0644 or, of a directory,
+ * 0755 where it does not say. */
+int placed_owned(
+	struct txn *t, const struct resource *want, struct placed_owner *ret, struct err *e);
 
 #endif

@@ -43,12 +43,28 @@ static const char *const sysctl_dirs[] = {
 	NULL,
 };
 
+static const char *const sysusers_dirs[] = {
+	"/etc/sysusers.d",
+	"/usr/local/lib/sysusers.d",
+	"/usr/lib/sysusers.d",
+	NULL,
+};
+
+static const char *const tmpfiles_dirs[] = {
+	"/etc/tmpfiles.d",
+	"/usr/local/lib/tmpfiles.d",
+	"/usr/lib/tmpfiles.d",
+	NULL,
+};
+
 static const struct row {
 	const char *const *dirs;
 	enum place_kind kind; /* PLACE_UNIT: unit_place() says which of the unit kinds */
 } rows[] = {
 	{place_unit_dirs, PLACE_UNIT},
 	{sysctl_dirs, PLACE_SYSCTL},
+	{sysusers_dirs, PLACE_SYSUSERS},
+	{tmpfiles_dirs, PLACE_TMPFILES},
 };
 
 static bool is_enablement(const char *name)

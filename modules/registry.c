@@ -19,6 +19,8 @@ const struct module *const modules[] = {
 	&module_service,
 	&module_verify,
 	&module_secret,
+	&module_user,
+	&module_group,
 	NULL,
 };
 

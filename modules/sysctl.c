@@ -20,6 +20,8 @@
 #include "l4sync/sysctl.h"
 #include "l4sync/txn.h"
 
+#include "conf.h"
+
 #define OWN_FILE "/etc/sysctl.d/99-l4sync.conf"
 #define BLANKS " \t\r"
 #define GLOB_CHARS "*?["
@@ -149,22 +151,6 @@ static int sysctl_parse(struct reader *r, const char *section, const struct node
 	return bad;
 }
 
-/* A shipped file of a sysctl.d directory. */
-struct source_file {
-	const char *base_name;
-	unsigned rank;
-	const struct resource *item; /* file: or link: */
-};
-
-/* By base name, then the one that hides the others first. */
-static int compare_sources(const void *a, const void *b)
-{
-	const struct source_file *p = a, *q = b;
-	int c = strcmp(p->base_name, q->base_name);
-
-	return c ? c : p->rank < q->rank ? -1 : p->rank > q->rank;
-}
-
 /* An assignment of the shipped files; of those to one key the last wins. value NULL: "-KEY", by
  * which nothing sets the key, neither an earlier line nor a glob. */
 struct assignment {
@@ -179,11 +165,13 @@ struct assignments {
 	size_t n, cap;
 };
 
-static int add_assignment(struct reader *r, struct assignments *all, char *line, struct where where)
+static int add_assignment(struct reader *r, char *line, struct where where, void *userdata)
 {
+	struct assignments *all = userdata;
 	char *equals = strchr(line, '=');
 	bool ignore = *line == '-';
 
+	where.column = 0;
 	if (!equals && !ignore)
 		return diag_add(r->diags, where,
 			"\"%s\" is no assignment; write KEY = VALUE (sysctl.d(5))", line);
@@ -205,51 +193,6 @@ static int add_assignment(struct reader *r, struct assignments *all, char *line,
 	all->items = grow(all->items, &all->cap, all->n, sizeof *all->items);
 	all->items[all->n++] = assignment;
 	return 0;
-}
-
-static int read_source(struct reader *r, const struct resource *item, struct assignments *all)
-{
-	const char *at = item->content->data, *end = at + item->content->size;
-	struct where where = {.file = item->where.file};
-	int bad = 0;
-
-	if (item->secret)
-		return diag_add(r->diags, where,
-			"holds kernel settings, which everybody on the host can read: it cannot be "
-			"secret");
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		size_t size = (size_t)((newline ? newline : end) - at);
-		char *line = trim(r->arena, at, size);
-
-		where.line++;
-		if (memchr(at, 0, size) || !check_is_value(line))
-			bad = diag_add(
-				r->diags, where, "a line must be UTF-8 without control characters");
-		else if (*line && *line != '#' && *line != ';')
-			bad |= add_assignment(r, all, line, where);
-		at = newline ? newline + 1 : end;
-	}
-	return bad;
-}
-
-static size_t find_sources(struct reader *r, struct source_file *ret)
-{
-	size_t n = 0, kept = 0;
-
-	for (size_t i = 0; i < r->want->n; i++) {
-		const struct resource *item = r->want->items[i];
-		const char *path = resource_path(item);
-		struct place place = path ? place_of(r->arena, path) : (struct place){0};
-
-		if (place.kind == PLACE_SYSCTL)
-			ret[n++] = (struct source_file){strrchr(path, '/') + 1, place.rank, item};
-	}
-	qsort(ret, n, sizeof *ret, compare_sources);
-	for (size_t i = 0; i < n; i++)
-		if (!kept || strcmp(ret[kept - 1].base_name, ret[i].base_name) != 0)
-			ret[kept++] = ret[i];
-	return kept;
 }
 
 /* By key, then in the order in which systemd-sysctl reads them. */
@@ -305,19 +248,15 @@ static int sysctl_complete(struct reader *r)
 {
 	const struct node *section = node_get(r->manifest, "sysctl");
 	bool own = section && section->n;
-	struct source_file *sources = arena_array(r->arena, struct source_file, r->want->n);
-	size_t n = find_sources(r, sources);
+	struct conf_file *files;
+	size_t n = conf_files(r, PLACE_SYSCTL, &files);
 	struct assignments all = {0};
 	int bad = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct resource *item = sources[i].item;
-
-		if (resource_is(item, "link"))
-			item = reader_follow(r, item);
-		if (item && item->content && !(own && !strcmp(item->id, "file:" OWN_FILE)))
-			bad |= read_source(r, item, &all);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (files[i].source && !(own && !strcmp(files[i].source->id, "file:" OWN_FILE)))
+			bad |= conf_lines(
+				r, &files[i], "#;", "kernel settings", add_assignment, &all);
 	bad |= add_settings(r, &all);
 	free(all.items);
 	return bad ? -EINVAL : 0;

@@ -28,6 +28,7 @@ static struct inspection inspection_new(struct run *r, struct plan *p)
 		.arena = r->arena,
 		.want = r->want,
 		.base = r->base.want,
+		.originals = r->base.originals,
 		.key = r->key,
 		.findings = &p->findings,
 		.units = unit_view_new(r->host, r->arena, r->want, r->base.want, r->base.originals),
@@ -167,6 +168,9 @@ static int load_content(struct run *r, struct change *c, struct err *e)
 /* With refusals each thing that cannot be queued becomes one. */
 static int queue(struct run *r, struct txn *t, struct findings *refusals, struct err *e)
 {
+	for (size_t i = 0; i < r->plan->n_changes; i++)
+		if (r->plan->changes[i].op == OP_CREATE)
+			txn_makes(t, r->plan->changes[i].id);
 	for (size_t i = 0; i < r->plan->n_changes; i++) {
 		struct change *x = &r->plan->changes[i];
 		int c = load_content(r, x, e);
@@ -399,6 +403,7 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 	/* Counted from the first step on; instances that come meanwhile are added when they do. */
 	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) + run_deferrals(r));
 	enum txn_result result = txn_run(t, &hooks, e);
+	r->n_stay = txn_kept(t);
 	*ret = x.applied;
 	return result;
 }

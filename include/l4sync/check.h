@@ -22,6 +22,8 @@
  * slash, UTF-8 without control characters, not /proc, /sys, /dev, /run or below. -EINVAL.
  */
 int check_path(const char *path, struct err *e);
+/* The same, and /run too: what systemd-tmpfiles makes. */
+int check_path_made(const char *path, struct err *e);
 /* The same, but anywhere. */
 int check_path_form(const char *path, struct err *e);
 
@@ -49,7 +51,10 @@ struct attr_rule {
  * rules: ended by an entry whose key is NULL. */
 int check_attrs(const struct resource *item, const struct attr_rule *rules, struct err *e);
 
-/* owner, group and mode, all required: what a regular file has. */
+/* Numbers of lines, "3, 7": of a file whose lines are not all resources. */
+bool check_is_lines(const char *s);
+
+/* What a regular file has: owner, group and mode, all required; optional ones of its place. */
 extern const struct attr_rule check_file_rules[];
 
 /* -EINVAL unless the bytes are there (wanted) or there is no content (not wanted). */

@@ -24,13 +24,15 @@ struct unit_view;
 /* What inspect may look at besides the host. */
 struct inspection {
 	struct host *host;
-	struct arena *arena;            /* for the live resource */
-	const struct resources *want;   /* sorted */
-	const struct resources *base;   /* sorted; NULL: none */
-	const unsigned char *key;       /* HMAC key of the host, HASH_SIZE bytes, or NULL */
-	struct findings *findings;      /* plan.h; what must be known but is no change */
-	struct unit_view *units;        /* unit_view.h */
-	const struct dpkg_status *dpkg; /* inspection_dpkg(); NULL: not read yet */
+	struct arena *arena;               /* for the live resource */
+	const struct resources *want;      /* sorted */
+	const struct resources *base;      /* sorted; NULL: none */
+	const struct resources *originals; /* what was there before it was managed; NULL: none */
+	const unsigned char *key;          /* HMAC key of the host, HASH_SIZE bytes, or NULL */
+	struct findings *findings;         /* plan.h; what must be known but is no change */
+	struct unit_view *units;           /* unit_view.h */
+	const struct dpkg_status *dpkg;    /* inspection_dpkg(); NULL: not read yet */
+	struct accounts *accounts;         /* accounts.h; NULL until a module loads them */
 	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
 	 * nobody can set back), CLOCK_REALTIME; 0: unknown. */
 	unsigned long long changed_usec;
@@ -45,6 +47,10 @@ struct module {
 	 */
 	const char *const *sections;
 	int (*parse)(struct reader *r, const char *section, const struct node *node);
+
+	/* Once per state, after all sections were parsed and before the directories above what is
+	 * shipped are added: what files of the tree declare besides themselves. May be NULL. */
+	int (*derive)(struct reader *r);
 
 	/* Once per state, after all sections were parsed and the want is sorted: what only the
 	 * whole shows (cycles, a key given twice). May be NULL. May add resources; they are sorted
@@ -70,13 +76,13 @@ struct module {
 	 * effects. */
 	int (*enqueue)(struct txn *t, const struct change *c, struct err *e);
 
+	/* Why what leaves the state stays on the host, and is only reported; NULL: it is removed.
+	 */
+	const char *stays;
+
 	/* Only with a live host: skipped, and said so, with --root; or that attribute of it is. */
 	bool live_only;
 	const char *live_only_attr;
-
-	/* Why a resource that leaves the state is left on the host as it is, which is said once: in
-	 * a sentence behind "it stays". NULL: it is removed, or put back as it was. */
-	const char *stays;
 };
 
 /* dpkg's database, read once an inspection into in->dpkg: 1; 0: this host has none. */

@@ -11,11 +11,13 @@
 #include "l4sync/mem.h"
 
 enum place_kind {
-	PLACE_PLAIN,  /* file: or link: */
-	PLACE_UNIT,   /* a fragment in a unit directory: unit:NAME */
-	PLACE_DROPIN, /* UNIT.d/NAME.conf in a unit directory: dropin:UNIT/NAME.conf */
-	PLACE_WANTS,  /* inside *.wants or *.requires or *.upholds of a unit directory: refused */
-	PLACE_SYSCTL, /* *.conf in a sysctl.d directory: file: and sysctl:KEY for each key */
+	PLACE_PLAIN,    /* file: or link: */
+	PLACE_UNIT,     /* a fragment in a unit directory: unit:NAME */
+	PLACE_DROPIN,   /* UNIT.d/NAME.conf in a unit directory: dropin:UNIT/NAME.conf */
+	PLACE_WANTS,    /* inside *.wants or *.requires or *.upholds of a unit directory: refused */
+	PLACE_SYSCTL,   /* *.conf in a sysctl.d directory: file: and sysctl:KEY for each key */
+	PLACE_SYSUSERS, /* *.conf in a sysusers.d directory: file:, and user: and group: */
+	PLACE_TMPFILES, /* *.conf in a tmpfiles.d directory: file:, and dir: and link: */
 };
 
 /* The system manager's unit directories that files may be shipped to, highest rank first. */

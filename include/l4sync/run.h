@@ -46,6 +46,7 @@ struct run {
 	size_t n_steps;          /* of the transaction, as it was rehearsed */
 	size_t n_steps_done;     /* of an earlier one of this run: that of the packages */
 	const char *stays;       /* what of that stays whatever happens, in words; NULL: nothing */
+	size_t n_stay;           /* what a rollback has left, for it is never removed */
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
 

@@ -30,9 +30,11 @@ struct txn;
 struct step;
 
 /* The order of execution; SPEC 6. New directories come before everything is staged in them, and
- * so before the first thing that anybody would notice. */
+ * so before the first thing that anybody would notice; users before what is to belong to them. */
 enum phase {
 	PHASE_PACKAGES,
+	PHASE_USERS,
+	PHASE_MEMBERS,
 	PHASE_MKDIR, /* parents first */
 	PHASE_STOP,
 	PHASE_FILES,
@@ -56,19 +58,35 @@ struct arena *txn_arena(struct txn *t);
 
 /*
  * Queueing. id: the resource the step belongs to, for messages. Paths are absolute. Nothing is
- * touched; owners have been resolved by the caller.
+ * touched; owners have been resolved by the caller, or are by txn_owned_later(). A step that is
+ * returned can be used until the next one is queued; NULL: there was one already.
  */
-void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
+struct step *txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
 	const struct content *content, uid_t uid, gid_t gid, mode_t mode);
 void txn_put_link(
 	struct txn *t, enum phase phase, const char *id, const char *path, const char *target);
 void txn_remove(struct txn *t, enum phase phase, const char *id, const char *path);
-void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
+struct step *txn_mkdir(
+	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
 /* A directory's mode and owner; it exists. */
-void txn_dir_attributes(
+struct step *txn_dir_attributes(
 	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
 /* Only if it is empty then; a directory that is not stays, and a warning says so unless it may. */
 void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay);
+/* Whom this run makes ("user:left4me"): known before anything is queued that belongs to him. */
+void txn_makes(struct txn *t, const char *id);
+bool txn_will_make(const struct txn *t, const char *id);
+/* The owner or group (NULL: is known) of a step is looked up when users and groups were made. */
+void txn_owned_later(struct txn *t, struct step *s, const char *user, const char *group);
+/* A user or group by lines of sysusers.d(5), NULL-terminated. */
+void txn_make_account(struct txn *t, const char *id, const char *const *lines);
+/* A user who is there; then each of his fields that changes: gecos, home, shell, or expiry (days
+ * since 1970-01-01, "" for never). */
+struct step *txn_change_user(struct txn *t, const char *id);
+void txn_user_field(
+	struct txn *t, struct step *s, const char *field, const char *old, const char *value);
+/* id: the group's. */
+void txn_member(struct txn *t, const char *id, const char *user, bool add);
 /* key in dotted form; a refused value fails the step, or only warns where it may_fail. */
 void txn_sysctl(struct txn *t, const char *id, const char *key, const char *value, bool may_fail);
 void txn_unit(struct txn *t, enum phase phase, const char *unit, unsigned long long settle_ns);
@@ -124,6 +142,11 @@ struct txn_hooks {
 
 /* Runs all of it. The error text is that of the failure that began the rollback. */
 enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err *e);
+
+/* How many of the users and groups that a run has made its rollback has left, and what that is
+ * called in one sentence, without a stop. */
+size_t txn_kept(const struct txn *t);
+const char *txn_rolled_back_text(size_t n_stay);
 
 /* Notes durably that a unit is about to be started, stopped or restarted: what a rollback or a
  * recovery has to bring back. */

@@ -23,6 +23,16 @@ struct assignment {
 int unit_file_parse(struct arena *a, const struct content *content,
 	int (*each)(const struct assignment *assignment, void *userdata), void *userdata);
 
+enum word_how {
+	WORD_QUOTES = 1,      /* quotes are taken away; else they are letters */
+	WORD_ESCAPES = 2,     /* C escapes are what they stand for; else a backslash goes */
+	WORD_BACKSLASHES = 4, /* backslashes are letters */
+	WORD_RELAXED = 8,     /* with WORD_ESCAPES: what is no escape stays */
+};
+/* The next word of *p, behind which *p then is: 1. At the end 0; -EINVAL: a quote without its
+ * other, what is no escape. */
+int unit_word(struct arena *a, const char **p, unsigned how, const char **ret);
+
 /* The next word of a command at *p, which moves behind it: without quotes and escapes. NULL at the
  * end, and where a quote is without its other. In the arena. */
 const char *unit_word_next(struct arena *a, const char **p);

@@ -36,6 +36,9 @@ static const struct step_ops *const kinds[] = {
 	&step_start,
 	&step_stop,
 	&step_reload,
+	&step_make_account,
+	&step_change_user,
+	&step_member,
 	&step_activate,
 };
 
@@ -131,27 +134,40 @@ static void serialize(struct txn *t, struct buf *out)
 	resources_write(set, false, false, NULL, out);
 }
 
-int journal_write(struct txn *t, struct err *e)
+/* Whole under another name first, so that what stands under its own name is complete; and the
+ * directory last: before this returns, nothing may be touched on the host. */
+static int put_journal(struct txn *t, int dir)
 {
 	_cleanup_buf_ struct buf bytes = BUF_INIT;
+
+	serialize(t, &bytes);
+	int r = write_synced(dir, JOURNAL_NEW, bytes.data, bytes.size);
+	if (r >= 0 && renameat(dir, JOURNAL_NEW, dir, JOURNAL) < 0)
+		r = -errno;
+	if (r >= 0 && fsync(dir) < 0)
+		r = -errno;
+	if (r < 0)
+		unlinkat(dir, JOURNAL_NEW, 0);
+	return r;
+}
+
+static int not_written(struct txn *t, int code, struct err *e)
+{
+	return err_errno(
+		e, code, "cannot write the journal in %s%s", t->host->root_path, STATE_DIR);
+}
+
+int journal_write(struct txn *t, struct err *e)
+{
 	int dir;
 	int r = state_dir(t->host, true, &dir, e);
 
 	if (r < 0)
 		return r;
-	serialize(t, &bytes);
-	/*
-	 * The log first, empty: a journal without its log would be undone without the units. Then
-	 * the journal whole under another name, so that what stands under its own name is complete;
-	 * and the directory last: before this returns, nothing may be touched on the host.
-	 */
+	/* The log first, empty: a journal without its log would be undone without the units. */
 	r = write_synced(dir, JOURNAL_UNITS, "", 0);
 	if (r >= 0)
-		r = write_synced(dir, JOURNAL_NEW, bytes.data, bytes.size);
-	if (r >= 0 && renameat(dir, JOURNAL_NEW, dir, JOURNAL) < 0)
-		r = -errno;
-	if (r >= 0 && fsync(dir) < 0)
-		r = -errno;
+		r = put_journal(t, dir);
 	if (r >= 0) {
 		t->journal_fd =
 			openat(dir, JOURNAL_UNITS, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
@@ -159,12 +175,21 @@ int journal_write(struct txn *t, struct err *e)
 			r = -errno;
 	}
 	if (r < 0) {
-		unlinkat(dir, JOURNAL_NEW, 0);
 		unlinkat(dir, JOURNAL, 0);
-		return err_errno(
-			e, r, "cannot write the journal in %s%s", t->host->root_path, STATE_DIR);
+		return not_written(t, r, e);
 	}
 	return 0;
+}
+
+int journal_rewrite(struct txn *t, struct err *e)
+{
+	int dir;
+	int r = state_dir(t->host, false, &dir, e);
+
+	if (r < 0)
+		return r;
+	r = put_journal(t, dir);
+	return r < 0 ? not_written(t, r, e) : 0;
 }
 
 int journal_log(struct txn *t, const char *line, struct err *e)

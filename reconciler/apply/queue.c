@@ -37,7 +37,7 @@ static void set_owner(struct txn *t, struct step *s, uid_t uid, gid_t gid, mode_
 	step_set(t, s, "mode", arena_printf(t->arena, "%04o", (unsigned)mode));
 }
 
-void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
+struct step *txn_put_file(struct txn *t, enum phase phase, const char *id, const char *path,
 	const struct content *content, uid_t uid, gid_t gid, mode_t mode)
 {
 	struct step *s = add(t, &step_put_file, phase, id);
@@ -45,6 +45,7 @@ void txn_put_file(struct txn *t, enum phase phase, const char *id, const char *p
 	s->content = content;
 	step_set(t, s, "path", path);
 	set_owner(t, s, uid, gid, mode);
+	return s;
 }
 
 void txn_put_link(
@@ -61,25 +62,28 @@ void txn_remove(struct txn *t, enum phase phase, const char *id, const char *pat
 	step_set(t, add(t, &step_remove, phase, id), "path", path);
 }
 
-void txn_mkdir(struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
+struct step *txn_mkdir(
+	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
 {
 	/* Two units that are enabled may both need the same UNIT.wants directory. */
 	for (size_t i = 0; i < t->n; i++)
 		if (t->steps[i].ops == &step_mkdir && !strcmp(step_get(&t->steps[i], "path"), path))
-			return;
+			return NULL;
 	struct step *s = add(t, &step_mkdir, PHASE_MKDIR, id);
 
 	step_set(t, s, "path", path);
 	set_owner(t, s, uid, gid, mode);
+	return s;
 }
 
-void txn_dir_attributes(
+struct step *txn_dir_attributes(
 	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
 {
 	struct step *s = add(t, &step_dir_attributes, PHASE_FILES, id);
 
 	step_set(t, s, "path", path);
 	set_owner(t, s, uid, gid, mode);
+	return s;
 }
 
 void txn_rmdir(struct txn *t, const char *id, const char *path, bool may_stay)
@@ -180,4 +184,60 @@ void txn_architecture(struct txn *t, const char *name)
 void txn_live(struct txn *t, const char *unit)
 {
 	step_set(t, add(t, &step_live, PHASE_LIVE, unit), "unit", unit);
+}
+
+void txn_makes(struct txn *t, const char *id)
+{
+	t->made = grow(t->made, &t->cap_made, t->n_made, sizeof(*t->made));
+	t->made[t->n_made++] = id;
+}
+
+bool txn_will_make(const struct txn *t, const char *id)
+{
+	for (size_t i = 0; i < t->n_made; i++)
+		if (!strcmp(t->made[i], id))
+			return true;
+	return false;
+}
+
+void txn_owned_later(struct txn *t, struct step *s, const char *user, const char *group)
+{
+	if (!s)
+		return;
+	if (user) {
+		step_set(t, s, "user", user);
+		step_set(t, s, "uid", NULL);
+	}
+	if (group) {
+		step_set(t, s, "group", group);
+		step_set(t, s, "gid", NULL);
+	}
+}
+
+void txn_make_account(struct txn *t, const char *id, const char *const *lines)
+{
+	struct step *s = add(t, &step_make_account, PHASE_USERS, id);
+
+	for (; *lines; lines++)
+		resource_add(t->arena, &s->fields, "line", *lines);
+}
+
+struct step *txn_change_user(struct txn *t, const char *id)
+{
+	return add(t, &step_change_user, PHASE_USERS, id);
+}
+
+void txn_user_field(
+	struct txn *t, struct step *s, const char *field, const char *old, const char *value)
+{
+	step_set(t, s, field, value);
+	step_set(t, s, arena_printf(t->arena, "old-%s", field), old);
+}
+
+void txn_member(struct txn *t, const char *id, const char *user, bool add_him)
+{
+	struct step *s = add(t, &step_member, PHASE_MEMBERS, id);
+
+	step_set(t, s, "user", user);
+	step_set(t, s, "member", add_him ? "true" : "false");
 }

@@ -18,6 +18,17 @@ void rollback_event(struct txn *t, const char *state, const char *text)
 		event_string(text));
 }
 
+size_t txn_kept(const struct txn *t)
+{
+	return t->n_stay;
+}
+
+const char *txn_rolled_back_text(size_t n_stay)
+{
+	return n_stay ? "everything is as it was before, but for what stays"
+		      : "everything is as it was before";
+}
+
 static void undo_steps(struct txn *t, size_t *left_count)
 {
 	for (size_t i = t->n; i-- > 0;) {
@@ -25,7 +36,7 @@ static void undo_steps(struct txn *t, size_t *left_count)
 		_cleanup_err_ struct err e = ERR_INIT;
 		bool left = false;
 
-		if (!s->ops->undo || !s->touched)
+		if (!s->ops->undo || !s->touched || step_is_ownerless(s))
 			continue;
 		if (s->ops->undo(t, s, &left, &e) < 0)
 			rollback_left(t, err_text(&e), s->ops->next ? s->ops->next(t, s) : NULL,
@@ -74,6 +85,6 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 				"%s",
 				t->stays));
 	else if (!left)
-		rollback_event(t, "done", "everything is as it was before");
+		rollback_event(t, "done", txn_rolled_back_text(t->n_stay));
 	*ret_left = left;
 }

@@ -57,7 +57,7 @@ static int prepare_path(struct txn *t, struct step *s, struct err *e)
 	return 0;
 }
 
-static int prepare_put_file(struct txn *t, struct step *s, struct err *e)
+static void identify_new_file(struct txn *t, struct step *s)
 {
 	char hash[HASH_TEXT_MAX];
 	struct hash h = hash_hmac(t->key, s->content->data, s->content->size);
@@ -66,6 +66,12 @@ static int prepare_put_file(struct txn *t, struct step *s, struct err *e)
 	step_set(t, s, "new",
 		arena_printf(t->arena, "file %s %s %s %s", step_get(s, "mode"), step_get(s, "uid"),
 			step_get(s, "gid"), hash));
+}
+
+static int prepare_put_file(struct txn *t, struct step *s, struct err *e)
+{
+	if (!step_is_ownerless(s))
+		identify_new_file(t, s);
 	return prepare_path(t, s, e);
 }
 
@@ -343,6 +349,7 @@ const struct step_ops step_put_file = {
 	.kind = "put-file",
 	.action = "write",
 	.prepare = prepare_put_file,
+	.owned = identify_new_file,
 	.stage = stage_put_file,
 	.commit = commit_put,
 	.undo = undo_put,

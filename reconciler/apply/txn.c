@@ -39,6 +39,7 @@ void txn_free(struct txn *t)
 	free(t->steps);
 	free(t->affected);
 	free(t->validations);
+	free(t->made);
 	resources_free(t->journal);
 	buf_free(&t->left);
 	closep_(&t->journal_fd);
@@ -232,8 +233,12 @@ int finish_steps(struct txn *t, struct err *e)
 /* Everything between the journal and the point of no return. */
 static int work(struct txn *t, const struct txn_hooks *hooks, struct err *e)
 {
-	int r = commit_phases(t, PHASE_PACKAGES, PHASE_MKDIR, e);
+	int r = commit_phases(t, PHASE_PACKAGES, PHASE_MEMBERS, e);
 
+	if (r >= 0)
+		r = txn_find_owners(t, e);
+	if (r >= 0)
+		r = commit_phases(t, PHASE_MKDIR, PHASE_MKDIR, e);
 	if (r >= 0)
 		r = stage(t, e);
 	if (r >= 0)

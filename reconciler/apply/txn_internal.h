@@ -17,6 +17,8 @@ struct step_ops {
 	const char *action; /* in events */
 	/* Looks at what is there and fills in the fields; touches nothing. */
 	int (*prepare)(struct txn *t, struct step *s, struct err *e);
+	/* The fields that need its owner, once he is known. */
+	void (*owned)(struct txn *t, struct step *s);
 	/* Makes what nobody sees: temporary files, synced. */
 	int (*stage)(struct txn *t, struct step *s, struct err *e);
 	int (*commit)(struct txn *t, struct step *s, struct err *e);
@@ -74,14 +76,22 @@ struct txn {
 	struct resources *journal;      /* a recovery: what the steps were read from */
 	struct buf left;                /* what a rollback could not put back, for the history */
 	const char *stays;              /* what cannot be put back, in words; NULL: nothing */
+	size_t n_made, cap_made;
+	const char **made; /* malloc'd: txn_makes() */
+	size_t n_stay;     /* a rollback: what cannot be taken back, and was said to stay */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
 	step_dir_attributes, step_rmdir, step_packages, step_sysctl, step_live, step_start,
-	step_stop, step_reload, step_activate;
+	step_stop, step_reload, step_activate, step_make_account, step_change_user, step_member;
 
 const char *step_get(const struct step *s, const char *key);
 void step_set(struct txn *t, struct step *s, const char *key, const char *value);
+
+/* Whether its owner is not known yet: then nothing was done for it. */
+bool step_is_ownerless(const struct step *s);
+/* owners.c: the owners of txn_owned_later(), into the journal too. */
+int txn_find_owners(struct txn *t, struct err *e);
 
 /* "absent", "file MODE UID GID HMAC", "link TARGET", "dir MODE UID GID" or "other": all that a
  * path's identity is to the transaction. -ENOENT of a parent directory is "absent" too. */
@@ -101,6 +111,7 @@ int txn_run_validators(struct txn *t, struct findings *refusals, struct err *e);
 
 /* journal.c */
 int journal_write(struct txn *t, struct err *e);
+int journal_rewrite(struct txn *t, struct err *e); /* the steps again, before they begin */
 int journal_log(struct txn *t, const char *line, struct err *e);
 int journal_commit(struct txn *t, struct err *e); /* the point of no return */
 int journal_clear(struct txn *t, struct err *e);

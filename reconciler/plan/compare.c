@@ -18,13 +18,15 @@
  *   6   B     W     = B, # W         update      intended  (the repository changed)
  *   7   = W   W     # W              update      drift     (the host changed)
  *   8   # W   W     # B, # W         update      both
- *   9   B     -     -                nothing to do         (left the state, and is gone; so too
- * with an original that was as B) 10   B     -     any              delete      orphan    (l4sync
- * had made it) 11   B     -     any, original O  back to O   orphan    (l4sync had adopted it) 12
- * B     -     = O              nothing to do         (it is already as it was) 13   B     - any, O
- * withheld  nothing to do         (a secret is not kept: it stays) 14   -     -     any, found
- * delete      drift     (in a directory that was purged already) 15   -     -     any, found delete
- * adopt     (was there before that was purged)
+ *   9   B     -     -                nothing to do         (left the state, and is gone;
+ *                                                          so too with an original as B)
+ *  10   B     -     any              delete      orphan    (l4sync had made it)
+ *  11   B     -     any, original O  back to O   orphan    (l4sync had adopted it)
+ *  12   B     -     = O              nothing to do         (it is already as it was)
+ *  13   B     -     any, O withheld  nothing to do         (a secret is not kept: it stays)
+ *  14   -     -     any, found       delete      drift     (was purged already)
+ *  15   -     -     any, found       delete      adopt     (was there before that was purged)
+ *  16   B     -     any              nothing to do         (row 10, of a type that stays)
  *
  * "=" compares what the left side names: an attribute that the want does not name is not managed.
  * An update in which only attributes differ is the op `attributes`; a unit that moves to another
@@ -123,7 +125,7 @@ static unsigned row_of(const struct triple *t, const unsigned char key[HASH_SIZE
 			return 9;
 		if (t->original)
 			return t->original->content && t->original->content->keyed ? 13 : 11;
-		return l ? 10 : 9;
+		return !l ? 9 : m->stays ? 16 : 10;
 	}
 	if (resource_matches(m, w, l, key))
 		return 1;
@@ -153,7 +155,7 @@ unsigned compare(const struct triple *t, const unsigned char key[HASH_SIZE], str
 	};
 	unsigned row = row_of(t, key);
 
-	*ret_change = row != 1 && row != 9 && row != 12 && row != 13;
+	*ret_change = row != 1 && row != 9 && row != 12 && row != 13 && row != 16;
 	if (!*ret_change)
 		return row;
 	*ret = (struct change){

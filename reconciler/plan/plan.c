@@ -163,7 +163,11 @@ void plan_compare(
 		}
 		if (t->live.skip_part)
 			p->skipped[p->n_skipped++] = (struct skipped){t->id, t->live.skip_part};
-		if (compare(t, key, &p->changes[p->n_changes], &change) == 13)
+		unsigned row = compare(t, key, &p->changes[p->n_changes], &change);
+		if (row == 16 && !resource_get(t->base, "absent"))
+			finding_add(&p->findings, "lint", "stays", t->id,
+				"leaves the state and stays on the host: %s", t->module->stays);
+		if (row == 13)
 			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
 				"%s leaves the state. What it was before l4sync was secret, or too "
 				"large, and is not kept, so it stays as it is now",

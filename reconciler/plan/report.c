@@ -58,7 +58,9 @@ static json_t *attributes_to_json(const struct change *c)
 	for (const char *const *key = c->module->compared; key && *key; key++) {
 		if (!c->want || !resource_get(c->want, *key) ||
 			(c->live && resource_same(c->want, c->live, *key)) ||
-			(!c->live && !strcmp(*key, "path")))
+			(!c->live && (!strcmp(*key, "path") ||
+					     /* as a new group's members */
+					     !*resource_get(c->want, *key))))
 			continue;
 		json_array_append_new(
 			list, json_pack("{s:s, s:o, s:o}", "key", *key, "old",

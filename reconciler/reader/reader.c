@@ -23,6 +23,13 @@ static void parse_sections(struct reader *r)
 		}
 }
 
+static void derive(struct reader *r)
+{
+	for (const struct module *const *m = r->modules; *m; m++)
+		if ((*m)->derive)
+			(*m)->derive(r);
+}
+
 static void complete(struct reader *r)
 {
 	resources_sort(r->want, NULL);
@@ -41,6 +48,7 @@ static int read_state(struct reader *r)
 		return code == -EPERM ? code : -EINVAL;
 	tree_want_read(r);
 	parse_sections(r);
+	derive(r);
 	tree_want_finish(r);
 	complete(r);
 	if (!r->diags->total && r->want->n > RESOURCES_MAX)

@@ -319,12 +319,16 @@ static int compare_placed(const void *a, const void *b)
 	return c ? c : strcmp(origin_file(a), origin_file(b));
 }
 
-/* A directory has no place of its own in the state, so it sorts before what it collides with. */
 static void report_same_path(struct reader *r, const struct placed *p, const struct placed *q)
 {
-	if (resource_is(p->item, "dir"))
-		diag_add(r->diags, q->item->where,
-			"%s is a file here and a directory elsewhere in the state", q->key);
+	const struct placed *dir = resource_is(p->item, "dir")   ? p
+				   : resource_is(q->item, "dir") ? q
+								 : NULL;
+
+	if (dir)
+		diag_add(r->diags, (dir == p ? q : p)->item->where,
+			"%s is a file here and a directory %s%s", dir->key,
+			dir->item->where.file ? "by " : "elsewhere in the state", origin(r, dir));
 	else
 		diag_add(r->diags, q->item->where, "%s is given twice, here and by %s", q->key,
 			origin(r, p));

@@ -144,15 +144,4 @@ struct dropins {
 int dropins_collect(
 	struct unit_index *x, const struct names *dirs, struct dropins *d, struct err *e);
 
-/* words.c */
-enum word_how {
-	WORD_QUOTES = 1,      /* quotes are taken away; else they are letters */
-	WORD_ESCAPES = 2,     /* C escapes are what they stand for; else a backslash goes */
-	WORD_BACKSLASHES = 4, /* backslashes are letters */
-	WORD_RELAXED = 8,     /* with WORD_ESCAPES: what is no escape stays */
-};
-/* The next word of *p, behind which *p then is: 1. At the end 0; -EINVAL: a quote without its
- * other, what is no escape. */
-int unit_word(struct arena *a, const char **p, unsigned how, const char **ret);
-
 #endif

@@ -85,7 +85,8 @@ void run_done_applied(
 	const char *summary =
 		exit_status == EXIT_ROLLED_BACK && r->stays
 			? "Rolled back: everything but the packages is as it was before"
-		: exit_status == EXIT_ROLLED_BACK ? "Rolled back: everything is as it was before"
+		: exit_status == EXIT_ROLLED_BACK
+			? arena_printf(r->arena, "Rolled back: %s", txn_rolled_back_text(r->n_stay))
 		: exit_status == EXIT_NOT_ROLLED_BACK
 			? "Not wholly rolled back: what is left, and what to do about it, is "
 			  "named above. l4sync check then tells whether all is as before"

@@ -190,6 +190,25 @@ START_TEST(keyed)
 }
 END_TEST
 
+/* Of a type that is never removed; unless it had been adopted. */
+START_TEST(stays)
+{
+	static const struct module staying = {
+		.type = "file", .compared = compared, .stays = "it does"};
+	struct triple t = {.id = "file:/x", .module = &staying, .base = make("a", "0600")};
+	struct change c;
+	bool change;
+
+	ck_assert_uint_eq(compare(&t, key, &c, &change), 9);
+	t.live.live = make("a", "0600");
+	ck_assert_uint_eq(compare(&t, key, &c, &change), 16);
+	ck_assert(!change);
+	t.original = make("o", "0600");
+	ck_assert_uint_eq(compare(&t, key, &c, &change), 11);
+	ck_assert(change);
+}
+END_TEST
+
 static unsigned orphan_row(const struct resource *original, const struct resource *live)
 {
 	const struct resource *base = make("a", "0600");
@@ -250,6 +269,7 @@ int main(void)
 	tcase_add_test(c, moved);
 	tcase_add_test(c, keyed);
 	tcase_add_test(c, originals);
+	tcase_add_test(c, stays);
 	tcase_add_test(c, becomes_link);
 	suite_add_tcase(s, c);
 	SRunner *runner = srunner_create(s);

@@ -34,6 +34,10 @@ static const struct {
 	{"/etc/systemd/system", PLACE_PLAIN, "file:/etc/systemd/system"},
 	{"/etc/sysctl.d/a.conf", PLACE_SYSCTL, "file:/etc/sysctl.d/a.conf"},
 	{"/etc/sysctl.d/a", PLACE_PLAIN, "file:/etc/sysctl.d/a"},
+	{"/etc/sysusers.d/a.conf", PLACE_SYSUSERS, "file:/etc/sysusers.d/a.conf"},
+	{"/usr/local/lib/tmpfiles.d/a.conf", PLACE_TMPFILES,
+		"file:/usr/local/lib/tmpfiles.d/a.conf"},
+	{"/etc/tmpfiles.d/b/a.conf", PLACE_PLAIN, "file:/etc/tmpfiles.d/b/a.conf"},
 	{"/etc/sysctl.conf", PLACE_PLAIN, "file:/etc/sysctl.conf"},
 };
 
