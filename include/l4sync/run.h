@@ -29,6 +29,7 @@ struct run {
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
 	bool any_host;            /* the state need not be for this one: it is only looked at */
+	bool leave_out_others;    /* other repositories that the state names are not looked at */
 	bool from_history;        /* the contents of the want are those that the history keeps */
 	bool is_rollback;         /* the want is that of an earlier generation: */
 	uint64_t rollback_to;     /* 0: what was before the first */
