@@ -17,6 +17,7 @@ const struct module *const modules[] = {
 	&module_service,
 	&module_verify,
 	&module_secret,
+	&module_checkout,
 	NULL,
 };
 

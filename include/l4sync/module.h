@@ -29,6 +29,7 @@ struct inspection {
 	const unsigned char *key;     /* HMAC key of the host, HASH_SIZE bytes, or NULL */
 	struct findings *findings;    /* plan.h; what must be known but is no change */
 	struct unit_view *units;      /* unit_view.h */
+	bool writes;                  /* what was found out may be kept in the state directory */
 	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
 	 * nobody can set back), CLOCK_REALTIME; 0: unknown. */
 	unsigned long long changed_usec;

@@ -8,6 +8,6 @@
 #include "l4sync/module.h"
 
 extern const struct module module_file, module_link, module_dir, module_unit, module_dropin,
-	module_service, module_sysctl, module_verify, module_secret;
+	module_service, module_sysctl, module_verify, module_secret, module_checkout;
 
 #endif

@@ -36,6 +36,8 @@ static const struct step_ops *const kinds[] = {
 	&step_stop,
 	&step_reload,
 	&step_activate,
+	&step_checkout,
+	&step_remove_checkout,
 };
 
 int state_dir(struct host *h, bool create, int *ret_fd, struct err *e)

@@ -12,7 +12,6 @@ static const struct row {
 	const char *word;  /* a key */
 } rows[] = {
 	{"", "packages"},
-	{"", "checkouts"},
 	{"", "actions"},
 	{"verify", "syscalls_denied"},
 	{"verify", "isolated_from"},
