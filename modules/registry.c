@@ -21,6 +21,7 @@ const struct module *const modules[] = {
 	&module_secret,
 	&module_user,
 	&module_group,
+	&module_checkout,
 	NULL,
 };
 

@@ -10,6 +10,7 @@
 
 #include "apply/effect_steps.h"
 #include "apply/restart.h"
+#include "l4sync/checkout_live.h"
 #include "l4sync/deferred.h"
 #include "l4sync/lint.h"
 #include "l4sync/module.h"
@@ -32,6 +33,7 @@ static struct inspection inspection_new(struct run *r, struct plan *p)
 		.key = r->key,
 		.findings = &p->findings,
 		.units = unit_view_new(r->host, r->arena, r->want, r->base.want, r->base.originals),
+		.writes = r->writes,
 	};
 }
 
@@ -89,8 +91,10 @@ int run_plan(struct run *r, struct err *e)
 		finding_add(&r->plan->findings, f->kind, f->code, f->where, "%s", f->text);
 	struct inspection in = inspection_new(r, r->plan);
 	r->units = in.units;
-	int c = inspect_all(r, &in, &r->triples, &r->n_triples, e);
+	int c = want_load_checkouts(r, e);
 
+	if (c >= 0)
+		c = inspect_all(r, &in, &r->triples, &r->n_triples, e);
 	if (c < 0)
 		return c;
 	if (r->from_history)
@@ -214,6 +218,7 @@ void run_rehearse(struct run *r)
 /* What the transaction calls back for, and what it leaves behind. */
 struct applying {
 	struct run *run;
+	struct txn *txn;
 	struct rolling rolling;
 	struct applied applied;
 	size_t n_acted;
@@ -348,6 +353,30 @@ static int verify_units(struct applying *x, struct err *e)
 	return 0;
 }
 
+/* The trees that checkouts have taken the place of are still there, and nobody finds them any more
+ * by their path. */
+static int keep_replaced(struct applying *x, struct err *e)
+{
+	struct run *r = x->run;
+	int c = 0;
+
+	for (size_t i = 0; i < r->plan->n_changes && c >= 0; i++) {
+		const struct change *k = &r->plan->changes[i];
+
+		if (strcmp(k->module->type, "checkout") != 0)
+			continue;
+		_cleanup_close_ int fd = txn_open_replaced(x->txn, resource_name(k->id));
+		if (fd < 0)
+			continue;
+		if (!r->kept)
+			r->kept = resources_new();
+		c = checkout_keep(r->host, r->arena, fd, resource_name(k->id),
+			k->want ? k->want->content : NULL, k->base ? k->base->content : NULL,
+			r->kept, e);
+	}
+	return c;
+}
+
 static int do_record(void *userdata, struct err *e)
 {
 	struct applying *x = userdata;
@@ -357,6 +386,8 @@ static int do_record(void *userdata, struct err *e)
 
 	if (c >= 0)
 		c = verify_units(x, e);
+	if (c >= 0)
+		c = keep_replaced(x, e);
 	if (c >= 0)
 		c = debts_prepare(r->host, &debts, e);
 	if (c < 0)
@@ -384,6 +415,7 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 	_cleanup_txn_ struct txn *t = txn_new(r->host, r->arena, r->key, r->sink);
 	struct applying x = {
 		.run = r,
+		.txn = t,
 		.rolling = {.plan = r->plan,
 			.key = r->key,
 			.restart_busy = r->request->restart_busy},

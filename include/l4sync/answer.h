@@ -26,9 +26,13 @@ void answer_write_failure(struct buf *out, int code, const struct err *e, const 
  * directory (pulled NULL) is "DIR - -". */
 const char *answer_source(struct arena *a, const struct reader_job *job, const struct pulled *p);
 
+/* The same of another repository. */
+const char *answer_source_of(struct arena *a, const char *url, const struct pulled *p);
+
 /*
  * Judges an answer. The child may have been taken over by what it read, so: a want is taken only
- * if it reads back, is for the job's host and source, and every resource passes its module's check;
+ * if it reads back, is for the job's host and source (those of other repositories are well-formed),
+ * and every resource passes its module's check;
  * texts are made printable. As reader_run() returns; -EBADMSG for what this child should never say.
  */
 int answer_take(const void *data, size_t size, const struct reader_job *job,

@@ -50,15 +50,19 @@ struct child {
 	 * progress_fd. */
 	void (*work)(int answer_fd, int progress_fd, void *userdata);
 	void *userdata;
+	/* Gets the answer as it comes, which then is kept nowhere; NULL: child_run() collects it.
+	 * An error, with a text, ends the child. */
+	int (*take)(void *userdata, const void *data, size_t size, struct err *e);
+	void *take_userdata;
 	/* Gets the newest whole line, printable. May be NULL. */
 	void (*progress)(void *userdata, const char *text);
 	void *progress_userdata;
 };
 
 /*
- * Runs it to its end and takes its answer. The child is gone when this returns. -ETIMEDOUT; -EFBIG
- * when it wrote too much; -ECHILD when it was killed or ended otherwise than with 0 (then there is
- * no answer, whatever it wrote).
+ * Runs it to its end and takes its answer (NULL: take gets it). The child is gone when this
+ * returns. -ETIMEDOUT; -EFBIG when it wrote too much; -ECHILD when it was killed or ended otherwise
+ * than with 0 (then there is no answer, whatever it wrote).
  */
 int child_run(const struct child *c, struct buf *answer, struct err *e);
 

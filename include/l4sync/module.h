@@ -33,6 +33,7 @@ struct inspection {
 	struct unit_view *units;           /* unit_view.h */
 	const struct dpkg_status *dpkg;    /* inspection_dpkg(); NULL: not read yet */
 	struct accounts *accounts;         /* accounts.h; NULL until a module loads them */
+	bool writes; /* what was found out may be kept in the state directory */
 	/* Set by inspect: when what it found was changed last (of an inode: its change time, which
 	 * nobody can set back), CLOCK_REALTIME; 0: unknown. */
 	unsigned long long changed_usec;

@@ -46,6 +46,9 @@ int pull(struct arena *a, const struct source *src, const char *cache_dir, bool 
 	void (*progress)(void *userdata, const char *text), void *userdata, struct pulled *ret,
 	struct err *e);
 
+/* Where that repository is kept below the cache, there or not. In the arena. */
+const char *pull_git_dir(struct arena *a, const char *cache_dir, const char *url);
+
 /*
  * After a failure to read what pull() brought: reads every object of that commit. A repository
  * that is damaged (-EUCLEAN) is set aside, so that another pull() fetches it anew; 0 says that the

@@ -26,6 +26,27 @@ struct reader_host {
 	bool any;
 };
 
+/* Another repository that the state names, at one commit. */
+struct reader_source {
+	const char *url;    /* as it was pulled from */
+	const char *label;  /* the same for people: without scheme and user */
+	const char *commit; /* hexadecimal */
+	struct tree *tree;  /* of the whole commit; not the caller's to free */
+};
+
+/*
+ * Where they come from. open resolves a URL and rev (NULL: its default branch) once, and pulls a
+ * URL once. -ENOLINK without a text: nothing can be pulled here. Others with a text: that a pull
+ * failed is no fault of the state.
+ */
+struct reader_sources {
+	int (*open)(void *userdata, const char *repo, const char *rev, struct reader_source *ret,
+		struct err *e);
+	void *userdata;
+	/* What other repositories have is not to be looked at: open is never called. */
+	bool left_out;
+};
+
 /*
  * What the modules' parse functions get. Resources are added to want; errors to diags.
  * What the trees ship (file, link, unit, dropin) is in want already when modules parse.
@@ -42,9 +63,19 @@ struct reader {
 	/* A tree could not be read, which is reported: what it ships is not known, so that nothing
 	 * else is to be reported as missing. */
 	bool tree_missing;
+	const struct reader_sources *sources; /* NULL: there are none to be had */
+	int failed;                           /* why a source could not be opened; 0 */
+	struct err *failure;
 	struct resources *want;
 	struct diags *diags;
 };
+
+/*
+ * A repository that a node of the manifest names. 1: it is left out. Negative: reported, or noted
+ * as what reading fails with if nothing else is wrong.
+ */
+int reader_open_source(struct reader *r, const struct node *n, const char *what, const char *repo,
+	const char *rev, struct reader_source *ret);
 
 /*
  * Manifest and tree of one state to a sorted want. 0, or -EINVAL with everything that is wrong in
@@ -54,6 +85,10 @@ struct reader {
 int reader_read(struct tree *tree, const struct reader_host *host,
 	const struct module *const *modules, struct arena *a, struct resources **ret,
 	struct diags *diags);
+/* The same with other repositories; what could not be had of them is in e, and in no diag. */
+int reader_read_with(struct tree *tree, const struct reader_host *host,
+	const struct module *const *modules, const struct reader_sources *sources, struct arena *a,
+	struct resources **ret, struct diags *diags, struct err *e);
 
 /* What a symbolic link of the want leads to, if the state ships that file (through other shipped
  * links, by the names in them); else NULL. For the modules, while they parse and complete. */
@@ -91,15 +126,24 @@ int template_render(struct arena *a, const struct template_names *names, const c
 /* The unprivileged child's whole job. */
 struct reader_job {
 	struct reader_host host;
-	struct source source;  /* url NULL: state_fd is a plain directory */
-	int state_fd;          /* the --state directory, or -1 */
-	const char *state_dir; /* its path, for messages */
-	const char *cache_dir; /* where pulled repositories are (owned by the reader's uid) */
+	struct source source;   /* url NULL: state_fd is a plain directory */
+	int state_fd;           /* the --state directory, or -1 */
+	const char *state_dir;  /* its path, for messages */
+	const char *state_path; /* its path from the root on; NULL: a repository is pulled */
+	const char *cache_dir;  /* where pulled repositories are (owned by the reader's uid) */
 	bool fetch;
 	/* The commit that was applied last from this source, or NULL: one that does not descend
 	 * from it is refused, unless allow_rewind. */
 	const char *applied;
+	/* "URL REF COMMIT" of the other repositories that were applied last; the same holds for
+	 * them. */
+	size_t n_applied_others;
+	const char *const *applied_others;
 	bool allow_rewind;
+	/* Whether other repositories that the state names can be pulled, which takes cache_dir;
+	 * else reader_run() returns -ENOLINK without a text if there is one, unless they are left
+	 * out. */
+	bool others, leave_out_others;
 	/* Who the child becomes when the caller is root; ignored otherwise. */
 	bool drop;
 	unsigned uid, gid;

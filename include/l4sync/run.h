@@ -29,6 +29,8 @@ struct run {
 	const unsigned char *key; /* HASH_SIZE bytes; NULL without a history */
 	struct generation base;   /* number 0: none */
 	bool any_host;            /* the state need not be for this one: it is only looked at */
+	bool writes;              /* it holds the lock to change the host */
+	bool leave_out_others;    /* other repositories that the state names are not looked at */
 	bool from_history;        /* the contents of the want are those that the history keeps */
 	bool is_rollback;         /* the want is that of an earlier generation: */
 	uint64_t rollback_to;     /* 0: what was before the first */
@@ -40,6 +42,7 @@ struct run {
 	struct unit_view *units;
 	size_t n_triples;
 	struct triple *triples; /* sorted by id: what was found */
+	struct resources *kept; /* what replaced checkouts held and no commit has; NULL: nothing */
 	size_t n_left;          /* secrets that differ, and cannot be put back out of the history */
 	struct plan *plan;
 	size_t n_deferred;       /* restarts that an apply has put off */

@@ -55,6 +55,9 @@ int tree_open_dir(struct arena *a, int dir_fd, struct tree **ret, struct err *e)
 int tree_open_git(struct arena *a, const char *git_dir, const char *commit, const char *subdir,
 	struct tree **ret, struct err *e);
 
+/* Git's id of an entry of such a tree, 40 digits and NUL. */
+void tree_git_id(const struct tree_entry *entry, char ret[41]);
+
 /* By path, for qsort(). */
 int tree_entry_compare(const void *a, const void *b);
 

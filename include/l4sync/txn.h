@@ -38,6 +38,7 @@ enum phase {
 	PHASE_MKDIR, /* parents first */
 	PHASE_STOP,
 	PHASE_FILES,
+	PHASE_CHECKOUT,
 	PHASE_REMOVE,
 	PHASE_ENABLE,
 	PHASE_RELOAD,
@@ -66,6 +67,15 @@ struct step *txn_put_file(struct txn *t, enum phase phase, const char *id, const
 void txn_put_link(
 	struct txn *t, enum phase phase, const char *id, const char *path, const char *target);
 void txn_remove(struct txn *t, enum phase phase, const char *id, const char *path);
+/* A checkout.h list's files at path, out of the pulled copy of repo; what is there is exchanged
+ * with it as a whole. */
+struct step *txn_checkout(struct txn *t, const char *id, const char *path,
+	const struct content *list, const char *repo, const char *commit, uid_t uid, gid_t gid);
+/* A directory with all that is in it. */
+void txn_remove_checkout(struct txn *t, const char *id, const char *path);
+/* What such a step has put in the place of, or taken away, until the point of no return: the
+ * caller's fd of that directory; -ENOENT: there was nothing. */
+int txn_open_replaced(struct txn *t, const char *path);
 struct step *txn_mkdir(
 	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode);
 /* A directory's mode and owner; it exists. */

@@ -40,6 +40,8 @@ static const struct step_ops *const kinds[] = {
 	&step_change_user,
 	&step_member,
 	&step_activate,
+	&step_checkout,
+	&step_remove_checkout,
 };
 
 int state_dir(struct host *h, bool create, int *ret_fd, struct err *e)

@@ -62,6 +62,25 @@ void txn_remove(struct txn *t, enum phase phase, const char *id, const char *pat
 	step_set(t, add(t, &step_remove, phase, id), "path", path);
 }
 
+struct step *txn_checkout(struct txn *t, const char *id, const char *path,
+	const struct content *list, const char *repo, const char *commit, uid_t uid, gid_t gid)
+{
+	struct step *s = add(t, &step_checkout, PHASE_CHECKOUT, id);
+
+	s->content = list;
+	step_set(t, s, "path", path);
+	step_set(t, s, "repo", repo);
+	step_set(t, s, "commit", commit);
+	step_set(t, s, "uid", arena_printf(t->arena, "%u", (unsigned)uid));
+	step_set(t, s, "gid", arena_printf(t->arena, "%u", (unsigned)gid));
+	return s;
+}
+
+void txn_remove_checkout(struct txn *t, const char *id, const char *path)
+{
+	step_set(t, add(t, &step_remove_checkout, PHASE_REMOVE, id), "path", path);
+}
+
 struct step *txn_mkdir(
 	struct txn *t, const char *id, const char *path, uid_t uid, gid_t gid, mode_t mode)
 {

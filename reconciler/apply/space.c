@@ -142,8 +142,8 @@ int txn_check_space(struct txn *t, struct err *e)
 		r = find_space(t, step_get(s, "path"), &all, &at, e);
 		if (r < 0)
 			break;
-		at->need += at->block_size + (s->content ? s->content->size : 0);
-		at->need_inodes++;
+		at->need += at->block_size + (s->content ? s->content->size : 0) + s->need_bytes;
+		at->need_inodes += 1 + s->need_inodes;
 		at->has_files = true;
 	}
 	for (size_t i = 0; i < all.n && r >= 0; i++)

@@ -40,6 +40,8 @@ struct step {
 	size_t queued;                 /* its number among the queued ones */
 	struct resource fields;        /* id: the resource or unit; attributes: the fields */
 	const struct content *content; /* what stage writes */
+	uint64_t need_bytes;           /* of the file system, besides the content */
+	uint64_t need_inodes;
 	unsigned long long settle_ns;
 	bool touched; /* staged or committed, or may have been (a recovery): undo looks at it */
 };
@@ -83,7 +85,8 @@ struct txn {
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
 	step_dir_attributes, step_rmdir, step_packages, step_sysctl, step_live, step_start,
-	step_stop, step_reload, step_activate, step_make_account, step_change_user, step_member;
+	step_stop, step_reload, step_activate, step_make_account, step_change_user, step_member,
+	step_checkout, step_remove_checkout;
 
 const char *step_get(const struct step *s, const char *key);
 void step_set(struct txn *t, struct step *s, const char *key, const char *value);
@@ -108,6 +111,11 @@ int txn_check_space(struct txn *t, struct err *e);
 /* validate.c: -EINVAL with what the first validator says that does not like what is staged; with
  * refusals all of them are asked. */
 int txn_run_validators(struct txn *t, struct findings *refusals, struct err *e);
+
+/* checkout_write.c: makes the directory name in parent with all files of the step, synced, and
+ * saves its index as staged. What an error leaves there is for undo. */
+int checkout_write(
+	struct txn *t, const struct step *s, int parent, const char *name, struct err *e);
 
 /* journal.c */
 int journal_write(struct txn *t, struct err *e);

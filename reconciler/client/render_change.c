@@ -129,6 +129,39 @@ static void render_diff(struct paint *p, const char *diff)
 	buf_addc(&p->buf, '\n');
 }
 
+/* Whether that place in the state is in another repository than the state's own, which is the first
+ * source: "git.example/app.git:deploy/files/etc/x". */
+static bool is_elsewhere(const json_t *plan, const char *from)
+{
+	const json_t *source;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "sources"), i, source) {
+		const char *url = field(source, "url"), *rest = strstr(url, "://");
+		const char *label = rest ? rest + 3 : url;
+		const char *at = memchr(label, '@', strcspn(label, "/"));
+
+		label = at ? at + 1 : label;
+		if (i && *label && text_starts(from, label) && from[strlen(label)] == ':')
+			return true;
+	}
+	return false;
+}
+
+static void render_tree(struct paint *p, const json_t *plan, const json_t *change)
+{
+	const char *from = field(change, "from");
+
+	if (!is_elsewhere(plan, from))
+		return;
+	buf_adds(&p->buf, INDENT);
+	paint_style(p, STYLE_DIM);
+	buf_adds(&p->buf, "from ");
+	paint_text(p, from);
+	paint_style(p, STYLE_PLAIN);
+	buf_addc(&p->buf, '\n');
+}
+
 void render_change(struct paint *p, const json_t *plan, const json_t *change)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -144,6 +177,7 @@ void render_change(struct paint *p, const json_t *plan, const json_t *change)
 		paint_styled(p, STYLE_YELLOW, origin);
 	}
 	buf_addc(&p->buf, '\n');
+	render_tree(p, plan, change);
 	render_attributes(p, change);
 	if (hidden) {
 		buf_addf(&p->buf, INDENT "%s\n", hidden);

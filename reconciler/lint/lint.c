@@ -143,7 +143,8 @@ static void look_at_files(struct lint *l)
 		const struct resource *item = l->job->want->items[i];
 		bool has_bytes = item->content && item->content->data;
 
-		if (!item->where.file || !resource_path(item) || resource_is(item, "dir"))
+		if (!item->where.file || !resource_path(item) || resource_is(item, "dir") ||
+			resource_is(item, "checkout"))
 			continue;
 		if (resource_get(item, "target") || (has_bytes && !item->secret))
 			l->rule->look(l, &(struct lint_subject){.file = item});

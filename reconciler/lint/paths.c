@@ -112,6 +112,9 @@ static bool is_in_state(struct lint *l, const char *path)
 		const struct resource *item = l->job->want->items[i];
 		const char *own = resource_path(item);
 
+		/* What a checkout has is for its repository to say. */
+		if (own && resource_is(item, "checkout") && lint_is_below(path, own))
+			return true;
 		if (own && (lint_is_below(own, path) ||
 				   (resource_get(item, "target") && lint_is_below(path, own))))
 			return true;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "l4sync/checkout.h"
 #include "l4sync/event.h"
 #include "l4sync/module.h"
 #include "l4sync/places.h"
@@ -23,7 +24,8 @@ static const struct resource *managed_at(struct explaining *x, const char *path)
 	for (size_t i = 0; i < p->want->n; i++) {
 		const char *at = resource_path(p->want->items[i]);
 
-		if (at && !resource_is(p->want->items[i], "dir") && !strcmp(at, path))
+		if (at && !resource_is(p->want->items[i], "dir") &&
+			(!strcmp(at, path) || checkout_below(p->want->items[i], path)))
 			return p->want->items[i];
 	}
 	for (size_t i = 0; i < p->n_changes; i++) {
@@ -37,7 +39,11 @@ static const struct resource *managed_at(struct explaining *x, const char *path)
 
 bool explain_begins(struct explaining *x, const char *path)
 {
-	return x->path ? !strcmp(path, x->path) : managed_at(x, path) != NULL;
+	const struct resource item = {.id = x->id};
+
+	if (!x->path)
+		return managed_at(x, path) != NULL;
+	return !strcmp(path, x->path) || checkout_below(&item, path);
 }
 
 static bool is_unit(struct explaining *x, const char *name)
@@ -276,6 +282,8 @@ static const char *nothing_text(struct explaining *x, bool planned)
 		       "restart_on names it";
 	if (text_starts(x->id, "sysctl:"))
 		return "a kernel setting is put into the kernel, and restarts no unit";
+	if (text_starts(x->id, "checkout:") && !x->n_chains)
+		return "none of its files is a unit's, and no unit names one";
 	if (!x->n_chains && x->unit)
 		return "the state has no file of this unit, and none that it names";
 	if (!x->n_chains && reader_text(x))

@@ -140,7 +140,8 @@ int explain_files(struct explaining *x, const char *unit)
 
 	/* What goes is only there before. */
 	for (size_t side = 0; side < ELEMENTS(sides) && !found && r >= 0; side++) {
-		if (x->path && !unit_index_concerns(sides[side], x->path, unit))
+		if (x->path && !text_starts(x->id, "checkout:") &&
+			!unit_index_concerns(sides[side], x->path, unit))
 			continue;
 		r = unit_index_config(sides[side], unit, &config, x->d.e);
 		for (size_t i = 0; r >= 0 && i <= config.n_dropins; i++)

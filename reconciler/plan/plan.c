@@ -148,6 +148,20 @@ int refuse_unless_coming(
 	return 0;
 }
 
+static void report_not_put_back(struct plan *p, const struct resource *base)
+{
+	if (resource_is(base, "checkout"))
+		finding_add(&p->findings, "lint", "checkout-not-put-back", base->id,
+			"%s leaves the state. The directory was there before l4sync, and what it "
+			"held then is not kept as a whole, so it stays as it is now",
+			base->id);
+	else
+		finding_add(&p->findings, "lint", "secret-not-put-back", base->id,
+			"%s leaves the state. What it was before l4sync was secret, or too large, "
+			"and is not kept, so it stays as it is now",
+			base->id);
+}
+
 void plan_compare(
 	struct plan *p, const struct triple *triples, size_t n, const unsigned char key[HASH_SIZE])
 {
@@ -168,10 +182,7 @@ void plan_compare(
 			finding_add(&p->findings, "lint", "stays", t->id,
 				"leaves the state and stays on the host: %s", t->module->stays);
 		if (row == 13)
-			finding_add(&p->findings, "lint", "secret-not-put-back", t->id,
-				"%s leaves the state. What it was before l4sync was secret, or too "
-				"large, and is not kept, so it stays as it is now",
-				t->id);
+			report_not_put_back(p, t->base);
 		if (change)
 			p->n_changes++;
 		else if (t->want)

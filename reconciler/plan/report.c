@@ -67,10 +67,12 @@ static json_t *attributes_to_json(const struct change *c)
 				      values_of(c->live, *key), "new", values_of(c->want, *key)));
 	}
 	if (c->live && resource_get(c->live, "type"))
-		json_array_append_new(list,
-			json_pack("{s:s, s:o, s:s}", "key", "type", "old",
-				values_of(c->live, "type"), "new",
-				c->want && resource_get(c->want, "target") ? "link" : "file"));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:s}", "key", "type", "old",
+				      values_of(c->live, "type"), "new",
+				      c->want && resource_get(c->want, "target") ? "link"
+				      : resource_is(c->live, "checkout")         ? "directory"
+										 : "file"));
 	return list;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "l4sync/deferred.h"
+#include "l4sync/checkout.h"
 #include "l4sync/module.h"
 #include "l4sync/text.h"
 #include "l4sync/truth.h"
@@ -54,7 +55,7 @@ static enum shipped who_ships(const struct stale *s, const char *path)
 		const char *own = t->want ? resource_path(t->want) : NULL;
 
 		for (size_t k = 0; own && k < n; k++)
-			if (!strcmp(own, hops[k])) {
+			if (!strcmp(own, hops[k]) || checkout_below(t->want, hops[k])) {
 				if (t->base)
 					return SHIPPED_KNOWN;
 				found = SHIPPED_NEW;

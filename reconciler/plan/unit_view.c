@@ -75,7 +75,8 @@ bool unit_view_removes(const struct unit_view *v, const char *path)
 /* Of what systemd might read; directories change nothing by themselves. */
 static const char *placed_path(const struct resource *item)
 {
-	return resource_is(item, "dir") ? NULL : resource_path(item);
+	return resource_is(item, "dir") || resource_is(item, "checkout") ? NULL
+									 : resource_path(item);
 }
 
 /* A recorded secret is only a keyed hash: what stands there now is the best that is known of it. */

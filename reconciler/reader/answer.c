@@ -46,16 +46,21 @@ void answer_write_failure(struct buf *out, int code, const struct err *e, const 
 	buf_addf(out, "total %zu\nend\n", d->total);
 }
 
-const char *answer_source(struct arena *a, const struct reader_job *job, const struct pulled *p)
+const char *answer_source_of(struct arena *a, const char *url, const struct pulled *p)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
-	write_text(&out, p ? job->source.url : job->state_dir);
+	write_text(&out, url);
 	buf_addc(&out, ' ');
 	write_text(&out, p ? p->ref : "-");
 	buf_addc(&out, ' ');
 	write_text(&out, p ? p->commit : "-");
 	return arena_strdup(a, out.data);
+}
+
+const char *answer_source(struct arena *a, const struct reader_job *job, const struct pulled *p)
+{
+	return answer_source_of(a, p ? job->source.url : job->state_dir, p);
 }
 
 /* The rest of the next line if it begins with word; it is left where it is otherwise. */
@@ -159,19 +164,30 @@ static bool is_commit(const char *s)
 	return strlen(s) == COMMIT_DIGITS && strspn(s, "0123456789abcdef") == COMMIT_DIGITS;
 }
 
+/* "URL REF COMMIT"; the URL as it is escaped there is *ret_url. */
+static bool take_source(
+	struct arena *a, const char *value, const char **ret_url, struct pulled *ret)
+{
+	const char *commit = strrchr(value, ' ');
+	const char *ref = commit ? memrchr(value, ' ', (size_t)(commit - value)) : NULL;
+
+	if (!ref || !is_commit(commit + 1))
+		return false;
+	*ret_url = arena_strndup(a, value, (size_t)(ref - value));
+	*ret = (struct pulled){
+		.ref = arena_strndup(a, ref + 1, (size_t)(commit - ref - 1)), .commit = commit + 1};
+	return **ret_url && check_is_line(*ret_url) && *ret->ref && check_is_line(ret->ref);
+}
+
 /* The child may say which ref and commit, but not whence. */
 static bool source_is(const struct reader_job *job, struct arena *a, const char *value)
 {
-	const char *commit = strrchr(value, ' ');
-	struct pulled p = {.commit = commit ? commit + 1 : ""};
+	const char *url;
+	struct pulled p;
 
 	if (!job->source.url)
 		return !strcmp(value, answer_source(a, job, NULL));
-	const char *ref = commit ? memrchr(value, ' ', (size_t)(commit - value)) : NULL;
-	if (!ref || !is_commit(p.commit))
-		return false;
-	p.ref = arena_strndup(a, ref + 1, (size_t)(commit - ref - 1));
-	return *p.ref && check_is_line(p.ref) && !strcmp(value, answer_source(a, job, &p));
+	return take_source(a, value, &url, &p) && !strcmp(value, answer_source(a, job, &p));
 }
 
 static bool metas_are(const struct resources *want, const struct reader_job *job, struct arena *a)
@@ -180,10 +196,18 @@ static bool metas_are(const struct resources *want, const struct reader_job *job
 	const char *source = resources_get_meta(want, "source");
 	size_t n = 2;
 	struct lint_ignore ignore;
+	const char *url;
+	struct pulled p;
 
-	for (size_t i = 0; i < want->n_metas; i++)
-		n += !strcmp(want->metas[i].key, LINT_IGNORE_META) &&
-		     lint_ignore_parse(a, want->metas[i].value, &ignore);
+	/* The first source is the state's own; what it has named besides only the child knows. */
+	for (size_t i = 0; i < want->n_metas; i++) {
+		const struct attr *meta = &want->metas[i];
+
+		n += (!strcmp(meta->key, LINT_IGNORE_META) &&
+			     lint_ignore_parse(a, meta->value, &ignore)) ||
+		     (!strcmp(meta->key, "source") && meta->value != source && job->others &&
+			     take_source(a, meta->value, &url, &p));
+	}
 	return want->n_metas == n && host && source && check_is_line(host) &&
 	       (job->host.any || !strcmp(host, job->host.name ? job->host.name : "")) &&
 	       source_is(job, a, source);

@@ -24,6 +24,7 @@
 struct listener {
 	const struct child *child;
 	struct buf *answer;
+	size_t size;               /* of the answer */
 	char line[LINE_MAX_BYTES]; /* what was read of a progress line so far */
 	size_t n;
 	bool too_long; /* the rest of this line is skipped */
@@ -45,11 +46,19 @@ static int read_answer(struct listener *l, int fd, struct err *e)
 
 	if (n < 0)
 		return errno == EINTR ? 1 : err_errno(e, -errno, "cannot read from the reader");
-	if ((size_t)n > l->child->answer_max - l->answer->size)
+	if ((size_t)n > l->child->answer_max - l->size)
 		return err_set(e, -EFBIG,
 			"the state is larger than %zu MiB, or the reader went wrong",
 			l->child->answer_max >> 20);
-	buf_add(l->answer, chunk, (size_t)n);
+	l->size += (size_t)n;
+	if (!l->child->take)
+		buf_add(l->answer, chunk, (size_t)n);
+	else if (n > 0) {
+		int r = l->child->take(l->child->take_userdata, chunk, (size_t)n, e);
+
+		if (r < 0)
+			return r;
+	}
 	return n > 0;
 }
 
@@ -117,7 +126,8 @@ static int status_error(int status, const struct buf *answer, struct err *e)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_UNSAFE) {
-		_cleanup_free_ char *text = xstrdup(answer->data ? answer->data : "unknown error");
+		_cleanup_free_ char *text =
+			xstrdup(answer && answer->data ? answer->data : "unknown error");
 
 		text_printable(text);
 		return err_set(e, -EPERM, "cannot lock the reader in: %s", text);

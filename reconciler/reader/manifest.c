@@ -1,6 +1,6 @@
 /*
  * The manifest: l4sync.yaml with hosts/NAME.yaml merged over it, and the keys in it that are no
- * module's (l4sync, hosts, vars, trees; lint is in lint.c).
+ * module's (l4sync, hosts, vars; trees is in trees.c, lint in lint.c).
  * Called by reader_read().
  */
 #include <errno.h>
@@ -14,7 +14,6 @@
 #include "reader_internal.h"
 
 #define FORMAT "1"
-#define ROOT "root" /* the tree of a state that names none */
 
 /* The keys that are no module's. */
 static const char *const own_keys[] = {"l4sync", "hosts", "vars", "trees", "lint"};
@@ -221,133 +220,12 @@ static void read_vars(struct reader *r)
 	}
 }
 
-/* What is wrong is said as what the path "is". */
-static int find_tree(struct reader *r, const char *path, struct err *e)
+bool manifest_owns(const char *key)
 {
-	struct tree_entry entry;
-	int code = r->tree->ops->find(r->tree, path, &entry, e);
-
-	if (code < 0 && code != -ENOENT)
-		return err_prefix(e, code, "cannot be read");
-	if (!code && entry.kind == TREE_DIR)
-		return 0;
-	if (!code && entry.kind == TREE_LINK)
-		return err_set(e, -ELOOP,
-			"is a symbolic link; a tree must be a directory itself: name the one that "
-			"the link leads to under trees:");
-	return err_set(e, code ? code : -ENOTDIR, "is no directory of the state repository");
-}
-
-/* A path inside the state repository: the same rules as for a target, without the slash. */
-static int parse_tree(struct reader *r, const struct node *n, const char **ret)
-{
-	_cleanup_err_ struct err e = ERR_INIT;
-
-	if (n->kind == NODE_MAP)
-		return diag_add(r->diags, n->where,
-			"trees: trees from other repositories are not supported by this version of "
-			"l4sync");
-	if (node_want_text(n, "trees", ret, r->diags) < 0)
-		return -EINVAL;
-	if (check_path_form(arena_printf(r->arena, "/%s", *ret), &e) < 0)
-		return diag_add(r->diags, n->where,
-			"trees: \"%s\" must be a path inside the state repository, such as " ROOT,
-			*ret);
-	if (find_tree(r, *ret, &e) < 0)
-		return diag_add(r->diags, n->where, "trees: \"%s\" %s", *ret, err_text(&e));
-	return 0;
-}
-
-static bool has_section(struct reader *r, const char *name)
-{
-	const struct node *n = node_get(r->manifest, name);
-
-	return n && n->kind != NODE_NULL && (n->kind == NODE_SCALAR || n->n);
-}
-
-/* Whether the manifest declares something that needs no tree. */
-static bool declares_anything(struct reader *r)
-{
-	for (size_t i = 0; i < r->manifest->n; i++) {
-		const char *key = r->manifest->keys[i]->text;
-		bool other = strcmp(key, "files") != 0 && strcmp(key, "purge") != 0;
-
-		for (size_t j = 0; j < ELEMENTS(own_keys); j++)
-			other &= strcmp(key, own_keys[j]) != 0;
-		if (other && has_section(r, key))
+	for (size_t i = 0; i < ELEMENTS(own_keys); i++)
+		if (!strcmp(key, own_keys[i]))
 			return true;
-	}
 	return false;
-}
-
-/* A state can be all manifest. One that is nothing at all would empty the host; more likely a
- * directory was not committed. */
-static void report_no_root(struct reader *r)
-{
-	/* What sysctl: writes is a file too. */
-	bool files = has_section(r, "files") && !has_section(r, "sysctl");
-
-	if (!files && declares_anything(r))
-		return;
-	r->tree_missing = true;
-	if (files)
-		diag_add(r->diags, node_get(r->manifest, "files")->where,
-			"files: there is no directory \"" ROOT
-			"\" in the state repository, whose files they would be");
-	else
-		diag_add(r->diags, (struct where){.file = MANIFEST},
-			"the state is empty: there is no directory \"" ROOT
-			"\" beside the manifest, which declares nothing either; if that is meant, "
-			"write \"trees: []\"");
-}
-
-static const char *const *usual_trees(struct reader *r)
-{
-	static const char *const usual[] = {ROOT, NULL};
-	_cleanup_err_ struct err e = ERR_INIT;
-	int code = find_tree(r, ROOT, &e);
-
-	if (!code)
-		return usual;
-	if (code == -ENOENT) {
-		report_no_root(r);
-	} else {
-		r->tree_missing = true;
-		diag_add(r->diags, (struct where){.file = ROOT}, "%s", err_text(&e));
-	}
-	return usual + 1;
-}
-
-const char *const *manifest_trees(struct reader *r)
-{
-	const struct node *list = node_get(r->manifest, "trees");
-	const char **paths;
-	size_t n = 0;
-
-	if (!list || list->kind == NODE_NULL)
-		return usual_trees(r);
-	paths = arena_array(r->arena, const char *, list->n + 1);
-	if (node_want_seq(list, "trees", r->diags) < 0) {
-		r->tree_missing = true;
-		return paths;
-	}
-	for (size_t i = 0; i < list->n; i++) {
-		if (parse_tree(r, list->items[i], &paths[n]) < 0) {
-			paths[n] = NULL;
-			r->tree_missing = true;
-			continue;
-		}
-		bool again = false;
-		for (size_t j = 0; j < n; j++)
-			again |= !strcmp(paths[j], paths[n]);
-		if (again)
-			diag_add(r->diags, list->items[i]->where, "trees: \"%s\" is given twice",
-				paths[n]);
-		else
-			n++;
-	}
-	paths[n] = NULL;
-	return paths;
 }
 
 int manifest_read(struct reader *r)

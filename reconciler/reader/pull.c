@@ -18,6 +18,7 @@
 #include "l4sync/hash.h"
 #include "l4sync/refs.h"
 #include "l4sync/remote.h"
+#include "l4sync/text.h"
 
 /* Where a source's repository is, and what stands beside it. */
 struct cache {
@@ -39,10 +40,32 @@ static struct cache cache_of(struct arena *a, const char *cache_dir, const char 
 	};
 }
 
+const char *pull_git_dir(struct arena *a, const char *cache_dir, const char *url)
+{
+	return cache_of(a, cache_dir, url).git_dir;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st, (void)type, (void)ftw;
 	return remove(path);
+}
+
+static int remove_lock(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)ftw;
+	return type == FTW_F && text_ends(path, ".lock") && unlink(path) == 0;
+}
+
+/* Of a reader that was killed: libgit2 would wait for it for ever, and who runs with our own lock
+ * held is alone. Whether there was one. */
+static bool drop_locks(const char *git_dir)
+{
+	bool found = false;
+
+	while (nftw(git_dir, remove_lock, 16, FTW_PHYS) == 1)
+		found = true;
+	return found;
 }
 
 /* The damaged one is kept, one of them, for whoever wants to know what happened to the disk. */
@@ -84,6 +107,8 @@ static int fetch_and_resolve(struct arena *a, const struct source *src, const st
 	int r = open_cache(c, fetch, &repo, e);
 	if (!r && fetch) {
 		r = remote_fetch(repo, src, c->home, progress, userdata, e);
+		if (r == -EIO && drop_locks(c->git_dir))
+			r = remote_fetch(repo, src, c->home, progress, userdata, e);
 		/* A gap in what is here shows as all sorts of failures of the negotiation. */
 		if (r == -EIO && !refs_whole(repo))
 			r = -EUCLEAN;

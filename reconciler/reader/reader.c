@@ -86,8 +86,29 @@ int reader_section(struct reader *r, const char *section, const struct node *map
 	return r->diags->total == before ? 0 : -EINVAL;
 }
 
-int reader_read(struct tree *tree, const struct reader_host *host, const struct module *const *list,
-	struct arena *a, struct resources **ret, struct diags *diags)
+int reader_open_source(struct reader *r, const struct node *n, const char *what, const char *repo,
+	const char *rev, struct reader_source *ret)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	if (!r->sources)
+		return diag_add(r->diags, n->where,
+			"%s: another repository cannot be looked at here", what);
+	if (r->sources->left_out)
+		return 1;
+	int code = r->sources->open(r->sources->userdata, repo, rev, ret, &e);
+	if (code >= 0 || r->failed)
+		return code;
+	r->failed = code;
+	if (e.text)
+		err_set(r->failure, code, "%s: %s: %s", where_text(r->arena, &n->where), what,
+			err_text(&e));
+	return code;
+}
+
+int reader_read_with(struct tree *tree, const struct reader_host *host,
+	const struct module *const *list, const struct reader_sources *sources, struct arena *a,
+	struct resources **ret, struct diags *diags, struct err *e)
 {
 	_cleanup_resources_ struct resources *want = resources_new();
 	struct reader r = {
@@ -95,16 +116,31 @@ int reader_read(struct tree *tree, const struct reader_host *host, const struct 
 		.host = host,
 		.modules = list,
 		.tree = tree,
+		.sources = sources,
+		.failure = e,
 		.want = want,
 		.diags = diags,
 	};
 
 	diags->compare = compare_where;
 	int code = read_state(&r);
-	if (code < 0)
+	/* An invalid state is one whatever could be pulled. */
+	if (code < 0) {
+		err_clear(e);
 		return code;
+	}
+	if (r.failed)
+		return r.failed;
 	resources_meta(want, "host", r.host->name ? r.host->name : "");
 	resources_sort(want, NULL);
 	*ret = TAKE_PTR(want);
 	return 0;
+}
+
+int reader_read(struct tree *tree, const struct reader_host *host, const struct module *const *list,
+	struct arena *a, struct resources **ret, struct diags *diags)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	return reader_read_with(tree, host, list, NULL, a, ret, diags, &e);
 }

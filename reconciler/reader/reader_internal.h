@@ -24,9 +24,19 @@ int manifest_read(struct reader *r);
 /* `lint:` into the want's metas. Reports. */
 void lint_read(struct reader *r);
 
-/* The directories of trees:, in the state repository, all of which are there; NULL-terminated, in
- * r->arena. Reports, and sets r->tree_missing. */
-const char *const *manifest_trees(struct reader *r);
+/* Whether a key of the manifest is no module's. */
+bool manifest_owns(const char *key);
+
+/* A directory whose files are shipped. */
+struct shipped_tree {
+	struct tree *tree; /* the state's, or another repository's */
+	const char *dir;   /* in it; "": all of it */
+	const char *label; /* how messages name the other repository; NULL: it is the state's */
+};
+
+/* Those of trees:, all of which are there; ended by one without a tree, in r->arena. Reports, and
+ * sets r->tree_missing. */
+const struct shipped_tree *manifest_trees(struct reader *r);
 
 /* What the trees ship, as resources into r->want. Reports. */
 void tree_want_read(struct reader *r);

@@ -14,6 +14,8 @@
 #include "l4sync/module.h"
 #include "l4sync/text.h"
 
+#include "sources.h"
+
 #define READER_TIMEOUT_NS (600ull * 1000000000u)
 #define READER_MEMORY_MAX ((size_t)1 << 30)
 #define READER_FILE_MAX                                                                            \
@@ -33,6 +35,7 @@ struct reading {
 	struct diags diags;
 	struct err err;
 	int progress_fd;
+	struct sources *sources;
 };
 
 static void say(void *userdata, const char *text)
@@ -49,15 +52,25 @@ static int read_tree(
 	struct resources *want = NULL;
 
 	r->diags.n = r->diags.total = 0;
-	int code = reader_read(tree, &r->job->host, r->modules, r->arena, &want, &r->diags);
-	if (code < 0 && !r->diags.n)
+	int code = reader_read_with(tree, &r->job->host, r->modules, sources_reader(r->sources, p),
+		r->arena, &want, &r->diags, &r->err);
+	if (code < 0 && !r->diags.n && !r->err.text)
 		return err_errno(&r->err, code, "cannot read the state");
 	if (code < 0)
 		return code;
 	resources_meta(want, "source", answer_source(r->arena, r->job, p));
+	sources_metas(r->sources, want);
 	resources_sort(want, NULL);
 	*ret = want;
 	return 0;
+}
+
+/* What was said of a failed attempt. */
+static void forget(struct reading *r)
+{
+	sources_close(r->sources);
+	err_clear(&r->err);
+	r->diags.n = r->diags.total = 0;
 }
 
 static int read_directory(struct reading *r, struct resources **ret)
@@ -65,7 +78,13 @@ static int read_directory(struct reading *r, struct resources **ret)
 	_cleanup_tree_ struct tree *tree = NULL;
 
 	int code = tree_open_dir(r->arena, r->job->state_fd, &tree, &r->err);
-	return code < 0 ? code : read_tree(r, tree, NULL, ret);
+	if (code < 0)
+		return code;
+	code = read_tree(r, tree, NULL, ret);
+	if (code >= 0 || !sources_damaged(r->sources))
+		return code;
+	forget(r);
+	return read_tree(r, tree, NULL, ret);
 }
 
 static int check_rewind(struct reading *r, const struct pulled *p)
@@ -106,24 +125,28 @@ static void renew_libgit2(void)
 	}
 }
 
+static bool may_reach_out(const struct reader_job *job)
+{
+	return job->fetch && (job->others || (job->source.url && *job->source.url != '/' &&
+						     !text_starts(job->source.url, "file://")));
+}
+
 static int read_source(struct reading *r, struct resources **ret)
 {
 	const struct reader_job *job = r->job;
 	struct pulled p;
 
-	if (job->fetch && !text_starts(job->source.url, "/") &&
-		!text_starts(job->source.url, "file://"))
-		renew_libgit2();
-	git_begin(); /* until the child ends, so that it starts once */
 	int code = pull(r->arena, &job->source, job->cache_dir, job->fetch, say, r, &p, &r->err);
 	if (code < 0)
 		return code;
 	code = read_commit(r, &p, ret);
-	/* Only a damage is worth a second try, and looking for one reads everything. */
-	if (code >= 0 || pull_verify(r->arena, &p, NULL) != -EUCLEAN)
+	if (code >= 0 || code == -ENOLINK)
 		return code;
-	err_clear(&r->err);
-	r->diags.n = r->diags.total = 0;
+	/* Only a damage is worth a second try, and looking for one reads everything. */
+	bool damaged = sources_damaged(r->sources);
+	if (pull_verify(r->arena, &p, NULL) != -EUCLEAN && !damaged)
+		return code;
+	forget(r);
 	code = pull(r->arena, &job->source, job->cache_dir, job->fetch, say, r, &p, &r->err);
 	return code < 0 ? code : read_commit(r, &p, ret);
 }
@@ -132,10 +155,15 @@ static void read_in_child(int answer_fd, int progress_fd, void *userdata)
 {
 	const struct work *w = userdata;
 	struct arena *a = arena_new();
-	struct reading r = {w->job, w->modules, a, {.arena = a}, ERR_INIT, progress_fd};
+	struct reading r = {w->job, w->modules, a, {.arena = a}, ERR_INIT, progress_fd, NULL};
 	struct resources *want = NULL;
 	struct buf out = BUF_INIT;
 
+	if (may_reach_out(w->job))
+		renew_libgit2();
+	if (w->job->source.url || w->job->others)
+		git_begin(); /* until the child ends, so that it starts once */
+	r.sources = sources_new(a, w->job, say, &r);
 	int code = w->job->source.url ? read_source(&r, &want) : read_directory(&r, &want);
 	if (code < 0)
 		answer_write_failure(&out, code, &r.err, &r.diags);
@@ -158,7 +186,7 @@ int reader_run(const struct reader_job *job, const struct module *const *list, s
 				.gid = job->gid,
 				.memory_max = READER_MEMORY_MAX,
 				.file_max = READER_FILE_MAX,
-				.write_dir = job->source.url ? job->cache_dir : NULL,
+				.write_dir = job->cache_dir,
 				.read_fd = job->source.url ? job->source.path_fd : -1,
 			},
 		.timeout_ns = READER_TIMEOUT_NS,
@@ -173,7 +201,9 @@ int reader_run(const struct reader_job *job, const struct module *const *list, s
 	if (fd >= 0)
 		c.sandbox.fds[c.sandbox.n_fds++] = fd;
 	int r = child_run(&c, &answer, e);
-	if (r < 0)
-		return r;
-	return answer_take(answer.data, answer.size, job, list, a, ret, diags, e);
+	if (r >= 0)
+		r = answer_take(answer.data, answer.size, job, list, a, ret, diags, e);
+	if (r == -ENOLINK && !job->others)
+		err_clear(e);
+	return r;
 }

@@ -177,6 +177,11 @@ static int git_read(struct tree *t, const struct tree_entry *entry, size_t size_
 	return 0;
 }
 
+void tree_git_id(const struct tree_entry *entry, char ret[41])
+{
+	git_oid_tostr(ret, 41, entry->handle);
+}
+
 static void git_free(struct tree *t)
 {
 	struct git_state *s = (struct git_state *)t;

@@ -26,18 +26,22 @@
 
 struct shipping {
 	struct reader *r;
-	const char *tree;  /* "root" */
+	const struct shipped_tree *of;
 	size_t total_size; /* bytes of all trees */
 };
 
-/* A name that is about to be refused may hold anything; its message is one line all the same. */
+/* "root/etc/x", or "git.example/app.git:deploy/files/etc/x". A name that is about to be refused may
+ * hold anything; its message is one line all the same. */
 static struct where where_of(struct shipping *s, const struct tree_entry *entry)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
+	const char *path = entry->path;
 
-	if (check_is_line(entry->path))
-		return (struct where){.file = entry->path};
-	text_escape(&b, entry->path, strlen(entry->path));
+	if (s->of->label)
+		path = arena_printf(s->r->arena, "%s:%s", s->of->label, path);
+	if (check_is_line(path))
+		return (struct where){.file = path};
+	text_escape(&b, path, strlen(path));
 	return (struct where){.file = arena_strdup(s->r->arena, b.data)};
 }
 
@@ -46,8 +50,9 @@ static int read_bytes(
 {
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader *r = s->r;
-	struct where where = {.file = entry->path};
-	int code = r->tree->ops->read(r->tree, entry, CONTENT_SIZE_MAX, data, size, &e);
+	struct tree *tree = s->of->tree;
+	struct where where = where_of(s, entry);
+	int code = tree->ops->read(tree, entry, CONTENT_SIZE_MAX, data, size, &e);
 
 	if (code == -EFBIG)
 		return diag_add(r->diags, where,
@@ -70,7 +75,8 @@ static const char *target_path(
 	_cleanup_err_ struct err e = ERR_INIT;
 	struct reader *r = s->r;
 	struct where where = where_of(s, entry);
-	char *path = arena_strdup(r->arena, entry->path + strlen(s->tree));
+	char *path = *s->of->dir ? arena_strdup(r->arena, entry->path + strlen(s->of->dir))
+				 : arena_printf(r->arena, "/%s", entry->path);
 
 	*ret_is_template = text_ends(path, TEMPLATE);
 	if (*ret_is_template && entry->kind == TREE_LINK) {
@@ -106,7 +112,7 @@ static struct resource *add_item(
 
 static void ship_link(struct shipping *s, const struct tree_entry *entry, const char *path)
 {
-	struct where where = {.file = entry->path};
+	struct where where = where_of(s, entry);
 	const void *target;
 	size_t size;
 
@@ -148,7 +154,8 @@ static void ship_file(
 
 	if (read_bytes(s, entry, &data, &size) < 0)
 		return;
-	struct resource *item = add_item(r, path, false, (struct where){.file = entry->path});
+	struct where where = where_of(s, entry);
+	struct resource *item = add_item(r, path, false, where);
 	resource_set(a, item, "owner", "root");
 	resource_set(a, item, "group", "root");
 	resource_set(a, item, "mode", entry->kind == TREE_EXECUTABLE ? "0755" : "0644");
@@ -179,17 +186,18 @@ void tree_want_read(struct reader *r)
 {
 	struct shipping s = {.r = r};
 
-	for (const char *const *tree = manifest_trees(r); *tree; tree++) {
+	for (s.of = manifest_trees(r); s.of->tree; s.of++) {
 		_cleanup_err_ struct err e = ERR_INIT;
+		struct tree *tree = s.of->tree;
 		struct tree_entry *entries;
 		size_t n = 0;
-		int code = r->tree->ops->list(r->tree, *tree, &entries, &n, &e);
+		int code = tree->ops->list(tree, s.of->dir, &entries, &n, &e);
 
 		if (code < 0) {
-			diag_add(r->diags, (struct where){.file = *tree}, "%s", err_text(&e));
+			diag_add(r->diags, where_of(&s, &(struct tree_entry){.path = s.of->dir}),
+				"%s", err_text(&e));
 			r->tree_missing = true;
 		}
-		s.tree = *tree;
 		for (size_t i = 0; i < n && code >= 0; i++)
 			ship(&s, &entries[i]);
 	}
@@ -231,7 +239,9 @@ const struct resource *reader_follow(const struct reader *r, const struct resour
 		for (size_t j = 0; j < r->want->n && !link; j++) {
 			const char *other = resource_path(r->want->items[j]);
 
-			if (other && !strcmp(other, path) && !resource_is(r->want->items[j], "dir"))
+			if (other && !strcmp(other, path) &&
+				!resource_is(r->want->items[j], "dir") &&
+				!resource_is(r->want->items[j], "checkout"))
 				link = r->want->items[j];
 		}
 	}

@@ -11,7 +11,6 @@ static const struct row {
 	const char *scope; /* where it stands; "" is the manifest itself */
 	const char *word;  /* a key */
 } rows[] = {
-	{"", "checkouts"},
 	{"", "actions"},
 	{"verify", "denied_bind"},
 };

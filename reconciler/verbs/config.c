@@ -127,11 +127,21 @@ static const char *local_path(const char *url)
 	return *url == '/' ? url : NULL;
 }
 
+int config_keys(struct host *h, struct source *ret, struct err *e)
+{
+	size_t size = 0;
+	int r = read_text(h, CONFIG_DIR "/deploy_key", KEY_SIZE_MAX, &ret->deploy_key, &size, e);
+
+	ret->config_dir = arena_printf(h->arena, "%s" CONFIG_DIR, h->root_path);
+	if (r >= 0)
+		r = read_text(
+			h, CONFIG_DIR "/known_hosts", KEY_SIZE_MAX, &ret->known_hosts, &size, e);
+	return r;
+}
+
 int config_source(struct host *h, const struct request *q, struct source *ret, struct err *e)
 {
-	const char *dir = arena_printf(h->arena, "%s" CONFIG_DIR, h->root_path);
 	struct history_limits limits;
-	size_t size = 0;
 
 	int r = read_config(h, ret, &limits, e);
 	if (r < 0)
@@ -140,13 +150,9 @@ int config_source(struct host *h, const struct request *q, struct source *ret, s
 		*ret = (struct source){.url = q->source, .path_fd = -1};
 	if (q->ref)
 		ret->ref = q->ref;
-	ret->config_dir = dir;
 	if (!ret->url)
 		return 0;
-	r = read_text(h, CONFIG_DIR "/deploy_key", KEY_SIZE_MAX, &ret->deploy_key, &size, e);
-	if (r >= 0)
-		r = read_text(
-			h, CONFIG_DIR "/known_hosts", KEY_SIZE_MAX, &ret->known_hosts, &size, e);
+	r = config_keys(h, ret, e);
 	if (r < 0 || !local_path(ret->url))
 		return r;
 	/* Opened here, by root: the child that reads it may not be able to walk there. */

@@ -11,6 +11,9 @@
  * when nothing says where the state comes from. path_fd is the caller's to close. */
 int config_source(struct host *h, const struct request *q, struct source *ret, struct err *e);
 
+/* The deploy key and the known host keys alone, into ret. */
+int config_keys(struct host *h, struct source *ret, struct err *e);
+
 /* How much of the history stays, from the same file; the defaults where it says nothing. */
 int config_history(struct host *h, struct history_limits *ret, struct err *e);
 

@@ -16,9 +16,9 @@
 
 /* What is larger than any file that is managed was not read: as of a secret, nothing of it is
  * kept. */
-static const struct content *content_kept(struct arena *a, const struct content *c)
+static const struct content *content_kept(struct arena *a, const struct content *c, bool kept)
 {
-	if (!c || c->size <= CONTENT_SIZE_MAX)
+	if (!c || (kept && c->size <= CONTENT_SIZE_MAX))
 		return c;
 	struct content *none = arena_new_of(a, struct content);
 
@@ -32,13 +32,13 @@ static const struct content *content_kept(struct arena *a, const struct content 
  * enabled, is not put back to something that nobody had asked for.
  */
 static void keep(struct resources *set, const char *id, const struct resource *live,
-	const struct resource *want)
+	const struct resource *want, bool content)
 {
 	struct resource *copy = arena_new_of(set->arena, struct resource);
 	bool placed = live->content || resource_get(live, "target");
 
 	*copy = (struct resource){.id = id,
-		.content = content_kept(set->arena, live->content),
+		.content = content_kept(set->arena, live->content, content),
 		.secret = live->secret || (want && want->secret)};
 	for (size_t i = 0; i < live->n_attrs; i++) {
 		const struct attr *attr = &live->attrs[i];
@@ -83,11 +83,21 @@ static struct resources *originals_of(struct run *r)
 			if (original)
 				add_renamed(set, original, w->id);
 		} else if (t && t->live.live) {
-			keep(set, w->id, t->live.live, w);
+			/* Of a directory that has become a checkout only the list is known, and
+			 * no repository has its files: it cannot be put back. */
+			keep(set, w->id, t->live.live, w, !resource_is(w, "checkout"));
 		}
 	}
 	resources_sort(set, NULL);
 	return set;
+}
+
+static bool find_first(const struct resources *set, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(set->items[i]->id, id))
+			return true;
+	return false;
 }
 
 static struct resources *before_of(struct run *r)
@@ -98,8 +108,14 @@ static struct resources *before_of(struct run *r)
 		const struct change *c = &r->plan->changes[i];
 
 		if (c->live)
-			keep(set, c->id, c->live, c->want ? c->want : c->base);
+			keep(set, c->id, c->live, c->want ? c->want : c->base, true);
 	}
+	resources_sort(set, NULL);
+	/* Others' files in what has been replaced. An id that is there already is that of a change,
+	 * which says what was there. */
+	for (size_t i = 0, n = set->n; r->kept && i < r->kept->n; i++)
+		if (!find_first(set, n, r->kept->items[i]->id))
+			add_renamed(set, r->kept->items[i], r->kept->items[i]->id);
 	resources_sort(set, NULL);
 	return set;
 }

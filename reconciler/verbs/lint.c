@@ -94,6 +94,8 @@ int verb_lint(const struct request *q, struct sink *s)
 	int c = open_run(&r, q, s, &e);
 
 	r.any_host = !q->host;
+	/* Whoever may read a directory need not be able to pull, nor to keep what was pulled. */
+	r.leave_out_others = q->state;
 	if (c >= 0)
 		c = run_read(&r, &e);
 	if (c >= 0)

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <pwd.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <stdlib.h>
 
+#include "l4sync/access.h"
 #include "l4sync/module.h"
 #include "l4sync/reader.h"
 #include "l4sync/run.h"
@@ -18,9 +18,6 @@
 
 #include "config.h"
 #include "want.h"
-
-#define READER_USER "l4sync"
-#define READER_DIR "reader"
 
 static void progress(void *userdata, const char *text)
 {
@@ -44,51 +41,6 @@ static int report_invalid(struct run *r, const struct diags *diags, struct err *
 					: "");
 }
 
-/*
- * Who the reader becomes when this is root. The user l4sync owns what is pulled; a plain directory
- * is only read, so there nobody serves where that user does not exist (an image being built).
- */
-static int reader_identity(const struct source *src, struct reader_job *job, struct err *e)
-{
-	if (geteuid() != 0)
-		return 0;
-	const struct passwd *p = getpwnam(READER_USER);
-	if (!p && !src->url)
-		p = getpwnam("nobody");
-	if (!p)
-		return err_set(e, -ENOENT,
-			"there is no user " READER_USER
-			" for the unprivileged reader; make it with: "
-			"systemd-sysusers (from l4sync's sysusers.d file)");
-	job->drop = true;
-	job->uid = p->pw_uid;
-	job->gid = p->pw_gid;
-	return 0;
-}
-
-/* ROOT/var/lib/l4sync/reader, the reader's own. Its parent stays root's: the child gets a view of
- * the file system in which it can walk there. */
-static int reader_dir(struct run *r, struct reader_job *job, struct err *e)
-{
-	int state;
-	int c = state_dir(r->host, true, &state, e);
-
-	if (c < 0)
-		return c;
-	if (mkdirat(state, READER_DIR, 0700) < 0 && errno != EEXIST)
-		return err_errno(
-			e, -errno, "cannot make %s%s/" READER_DIR, r->host->root_path, STATE_DIR);
-	if (job->drop) {
-		_cleanup_close_ int fd =
-			openat(state, READER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || fchown(fd, job->uid, job->gid) < 0)
-			return err_errno(e, -errno, "cannot give %s%s/" READER_DIR " to its user",
-				r->host->root_path, STATE_DIR);
-	}
-	job->cache_dir = arena_printf(r->arena, "%s%s/" READER_DIR, r->host->root_path, STATE_DIR);
-	return 0;
-}
-
 /* The commit of the newest applied generation, if it came from this URL. */
 static const char *applied_commit(struct run *r, const char *url)
 {
@@ -104,7 +56,57 @@ static const char *applied_commit(struct run *r, const char *url)
 	return NULL;
 }
 
-static int prepare(struct run *r, struct reader_job *job, struct err *e)
+/* Of the other repositories: their sources stand behind the state's. */
+static void add_applied_others(struct run *r, struct reader_job *job)
+{
+	job->applied_others = r->base.sources + 1;
+	job->n_applied_others = r->base.n_sources > 1 ? r->base.n_sources - 1 : 0;
+}
+
+static int prepare_identity(struct run *r, struct reader_job *job, struct err *e)
+{
+	struct reader_access access;
+	int c = reader_access(r->host, job->source.url || job->others, &access, e);
+
+	job->drop = access.drop;
+	job->uid = access.uid;
+	job->gid = access.gid;
+	job->cache_dir = access.cache_dir;
+	return c;
+}
+
+static int prepare_directory(struct run *r, struct reader_job *job, struct err *e)
+{
+	const char *path = r->request->state;
+
+	job->state_dir = path;
+	job->state_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (job->state_fd < 0)
+		return err_errno(e, -errno, "cannot open the state directory %s", path);
+	if (!job->others)
+		return 0;
+	_cleanup_free_ char *real = realpath(path, NULL);
+	if (!real)
+		return err_errno(e, -errno, "cannot tell the path of %s", path);
+	job->state_path = arena_strdup(r->arena, real);
+	return config_keys(r->host, &job->source, e);
+}
+
+static int prepare_pull(struct run *r, struct reader_job *job, struct err *e)
+{
+	int c = config_source(r->host, r->request, &job->source, e);
+
+	if (c >= 0 && !job->source.url)
+		return err_set(e, -ENOENT,
+			"nothing says where the state is: give --state DIR or --source URL, or put "
+			"`source: {url: …, ref: …}` into %s/etc/l4sync/config.yaml",
+			r->host->root_path);
+	if (c >= 0)
+		job->applied = applied_commit(r, job->source.url);
+	return c;
+}
+
+static int prepare(struct run *r, bool others, struct reader_job *job, struct err *e)
 {
 	const struct request *q = r->request;
 
@@ -115,26 +117,13 @@ static int prepare(struct run *r, struct reader_job *job, struct err *e)
 		.source = {.path_fd = -1},
 		.state_fd = -1,
 		.fetch = true,
+		.others = others,
+		.leave_out_others = r->leave_out_others,
+		.allow_rewind = q->allow_rewind,
 	};
-	if (q->state) {
-		job->state_dir = q->state;
-		job->state_fd = open(q->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (job->state_fd < 0)
-			return err_errno(e, -errno, "cannot open the state directory %s", q->state);
-		return reader_identity(&job->source, job, e);
-	}
-	int c = config_source(r->host, q, &job->source, e);
-	if (c < 0)
-		return c;
-	if (!job->source.url)
-		return err_set(e, -ENOENT,
-			"nothing says where the state is: give --state DIR or --source URL, or put "
-			"`source: {url: …, ref: …}` into %s/etc/l4sync/config.yaml",
-			r->host->root_path);
-	job->applied = applied_commit(r, job->source.url);
-	job->allow_rewind = q->allow_rewind;
-	c = reader_identity(&job->source, job, e);
-	return c < 0 ? c : reader_dir(r, job, e);
+	add_applied_others(r, job);
+	int c = q->state ? prepare_directory(r, job, e) : prepare_pull(r, job, e);
+	return c < 0 ? c : prepare_identity(r, job, e);
 }
 
 static bool is_named(const struct request *q, const char *id)
@@ -199,18 +188,32 @@ int want_select(struct run *r, struct err *e)
 	return want_load_config(r, r->base.want, e);
 }
 
+static int read_once(struct run *r, bool others, struct diags *diags, struct err *e)
+{
+	struct reader_job job;
+	int c = prepare(r, others, &job, e);
+
+	if (c >= 0)
+		c = reader_run(&job, modules, r->arena, progress, r->sink, &r->want, diags, e);
+	closep_(&job.state_fd);
+	closep_(&job.source.path_fd);
+	return c;
+}
+
 int run_read(struct run *r, struct err *e)
 {
 	struct diags diags = {.arena = r->arena};
-	struct reader_job job;
-	int c = prepare(r, &job, e);
+	/* Whether the state names other repositories only the child can tell; a directory to pull
+	 * them into, and the keys, are not prepared for one that does not. */
+	bool others = r->base.n_sources > 1 && !r->leave_out_others;
+	int c = read_once(r, others, &diags, e);
 
-	if (c >= 0)
-		c = reader_run(&job, modules, r->arena, progress, r->sink, &r->want, &diags, e);
+	if (c == -ENOLINK && !others) {
+		diags = (struct diags){.arena = r->arena};
+		c = read_once(r, true, &diags, e);
+	}
 	if (diags.total)
 		c = report_invalid(r, &diags, e);
-	closep_(&job.state_fd);
-	closep_(&job.source.path_fd);
 	if (c >= 0)
 		c = secrets_fill(r->host, r->arena, r->want, e);
 	/* A unit that leaves the state may be put back as it was before it was adopted. */

@@ -17,7 +17,7 @@ static bool is_config(struct arena *a, const struct resource *item)
 	const char *path = resource_path(item);
 
 	return resource_is(item, "unit") || resource_is(item, "dropin") ||
-	       (path && place_of(a, path).kind == PLACE_SYSCTL);
+	       resource_is(item, "checkout") || (path && place_of(a, path).kind == PLACE_SYSCTL);
 }
 
 int want_load_config(struct run *r, struct resources *set, struct err *e)
@@ -30,6 +30,29 @@ int want_load_config(struct run *r, struct resources *set, struct err *e)
 		int c = history_content(r->history, r->arena, item->content, &item->content, e);
 		if (c < 0)
 			return err_prefix(e, c, "%s", item->id);
+	}
+	return 0;
+}
+
+int want_load_checkouts(struct run *r, struct err *e)
+{
+	struct resources *base = r->base.want;
+
+	for (size_t i = 0; base && i < base->n; i++) {
+		struct resource *b = base->items[i];
+		const struct resource *w =
+			resource_is(b, "checkout") ? resources_find(r->want, b->id) : NULL;
+
+		if (!resource_is(b, "checkout") || !b->content || b->content->data)
+			continue;
+		if (w && w->content && w->content->data &&
+			hash_equal(&w->content->hash, &b->content->hash)) {
+			b->content = w->content;
+			continue;
+		}
+		int c = history_content(r->history, r->arena, b->content, &b->content, e);
+		if (c < 0)
+			return err_prefix(e, c, "%s", b->id);
 	}
 	return 0;
 }

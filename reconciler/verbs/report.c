@@ -8,10 +8,13 @@
 #include <time.h>
 
 #include "l4sync/bus.h"
+#include "l4sync/checkout.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
 
 #include "lock.h"
+
+#define CHECKOUT_LINES_MAX 500 /* of the paths that differ */
 
 const struct content *run_bytes_of(void *run, const struct content *c)
 {
@@ -33,6 +36,8 @@ static const char *diff_of(void *userdata, const struct change *c)
 
 	const char *text = NULL;
 
+	if (resource_is(c->want ? c->want : c->live, "checkout"))
+		return checkout_diff(r->arena, old, new, CHECKOUT_LINES_MAX);
 	/* What cannot be shown is no reason not to show the rest. */
 	content_diff(r->arena, resource_name(c->id), old, new, secret, r->key, &text, NULL);
 	return text;

@@ -100,6 +100,7 @@ int run_open(
 {
 	*r = (struct run){.request = q, .sink = s, .lock_fd = -1, .arena = arena_new()};
 	r->notes.arena = r->arena;
+	r->writes = lock == RUN_WRITES;
 	clock_gettime(CLOCK_MONOTONIC, &r->started);
 	int c = run_require_root(q, e);
 
@@ -133,6 +134,7 @@ void run_close(struct run *r)
 	resources_free(r->want == r->base.want ? NULL : r->want);
 	for (size_t i = 0; i < ELEMENTS(r->parts); i++)
 		resources_free(r->parts[i]);
+	resources_free(r->kept);
 	resources_free(r->base.want);
 	resources_free(r->base.before);
 	resources_free(r->base.originals);

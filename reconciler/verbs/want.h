@@ -9,6 +9,10 @@
  */
 int want_load_config(struct run *r, struct resources *set, struct err *e);
 
+/* What the checkouts that were applied last hold: files of a commit that the want has left are not
+ * somebody else's. Of the set that was applied last, where it is not the want's. */
+int want_load_checkouts(struct run *r, struct err *e);
+
 /*
  * With --only the want becomes what was applied last, with the selected resources as they were
  * read: what is recorded in the end must be what the host has then.

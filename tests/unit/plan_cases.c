@@ -21,6 +21,7 @@
 #include "../../reconciler/plan/foreign.h"
 #include "../case_files.h"
 #include "../unit_tree.h"
+#include "l4sync/checkout.h"
 #include "l4sync/diff.h"
 #include "l4sync/module.h"
 #include "l4sync/places.h"
@@ -249,6 +250,9 @@ static const char *diff_of(void *userdata, const struct change *c)
 	const char *text = NULL;
 
 	(void)userdata;
+	if (resource_is(c->want ? c->want : c->live, "checkout"))
+		return checkout_diff(arena, c->live ? c->live->content : NULL,
+			c->want ? c->want->content : NULL, 3);
 	content_diff(arena, resource_name(c->id), c->live ? c->live->content : NULL,
 		c->want ? c->want->content : NULL, secret, test_key, &text, NULL);
 	return text;

@@ -251,6 +251,112 @@ START_TEST(source_is_cut_off)
 }
 END_TEST
 
+/* A state in a directory that names two other repositories; who may read them is the child. */
+static struct reader_job job_of_others(bool others)
+{
+	struct reader_job job = job_of(NULL);
+
+	job.state_dir = "state";
+	job.state_path = arena_printf(arena, "%s/state", top);
+	job.state_fd = open(job.state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	job.others = others;
+	return job;
+}
+
+static void make_others(void)
+{
+	sh("chmod 755 .; git init -q -b master app; cd app; mkdir -p deploy/etc bin; echo run "
+	   ">bin/run;"
+	   "chmod +x bin/run; echo '{{ v }}' >deploy/etc/x.tmpl; ln -s bin/run link; git add .;"
+	   "git commit -qm one; cd ..; mkdir -p state/root/etc; echo 1 >state/root/etc/y;"
+	   "printf 'l4sync: 1\\nvars: {v: filled}\\ntrees: [root, {repo: ../app, path: deploy}]\\n'"
+	   ">state/l4sync.yaml; printf 'checkouts:\\n  /opt/app: {repo: ../app, rev: master, "
+	   "owner: 33, run: [a, b]}\\n' >>state/l4sync.yaml");
+}
+
+START_TEST(reads_others)
+{
+	_cleanup_resources_ struct resources *want = NULL;
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	make_others();
+	struct reader_job job = job_of_others(false);
+	ck_assert_int_eq(run(&job, &want, &e), -ENOLINK);
+	ck_assert_ptr_null(e.text);
+	close(job.state_fd);
+	job = job_of_others(true);
+	int r = run(&job, &want, &e);
+	ck_assert_msg(!r, "%s", err_text(&e));
+	close(job.state_fd);
+	const struct resource *file = resources_find(want, "file:/etc/x");
+	ck_assert_str_eq(file->content->data, "filled\n");
+	ck_assert_str_eq(file->where.file, arena_printf(arena, "%s/app:deploy/etc/x.tmpl", top));
+	const struct resource *app = resources_find(want, "checkout:/opt/app");
+	ck_assert_str_eq(resource_get(app, "repo"), arena_printf(arena, "%s/app", top));
+	ck_assert_str_eq(resource_get(app, "owner"), "33");
+	ck_assert(resource_has(app, "run", "a") && resource_has(app, "run", "b"));
+	ck_assert_ptr_nonnull(strstr(app->content->data, " bin/run\n"));
+	ck_assert_ptr_nonnull(strstr(app->content->data, " link\n"));
+	/* The host, the state, and the application once: its HEAD is its master. */
+	ck_assert_uint_eq(want->n_metas, 3);
+	ck_assert_str_eq(want->metas[1].value, "state - -");
+}
+END_TEST
+
+START_TEST(leaves_others_out)
+{
+	_cleanup_resources_ struct resources *want = NULL;
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	make_others();
+	struct reader_job job = job_of_others(false);
+	job.leave_out_others = true;
+	int r = run(&job, &want, &e);
+	ck_assert_msg(!r, "%s", err_text(&e));
+	close(job.state_fd);
+	ck_assert_ptr_null(resources_find(want, "file:/etc/x"));
+	ck_assert_ptr_nonnull(resources_find(want, "file:/etc/y"));
+	ck_assert_uint_eq(resources_find(want, "checkout:/opt/app")->content->size, 0);
+	ck_assert_uint_eq(want->n_metas, 2);
+}
+END_TEST
+
+/* Under the ref that it had, else under any of that repository. */
+START_TEST(others_descend)
+{
+	_cleanup_resources_ struct resources *want = NULL;
+	_cleanup_err_ struct err e = ERR_INIT;
+	char head[64] = "";
+
+	make_others();
+	FILE *f = popen(arena_printf(arena, "git -C %s/app rev-parse HEAD", top), "r");
+	ck_assert_ptr_nonnull(fgets(head, sizeof head, f));
+	pclose(f);
+	head[40] = '\0';
+	const char *refs[] = {
+		arena_printf(arena, "%s/app refs/heads/master %s", top, head),
+		arena_printf(arena, "%s/app refs/tags/v1 %s", top, head),
+		arena_printf(arena, "%s/other refs/heads/master %s", top, head),
+	};
+	sh("cd app; git checkout -q --orphan new; git commit -qm rewritten; git branch -f master;"
+	   "git checkout -q master");
+	for (size_t i = 0; i < ELEMENTS(refs); i++)
+		for (int allowed = 0; allowed < 2; allowed++) {
+			struct reader_job job = job_of_others(true);
+
+			resources_freep(&want);
+			job.applied_others = &refs[i];
+			job.n_applied_others = 1;
+			job.allow_rewind = allowed;
+			if (i < 2 && !allowed)
+				fails(&job, -EPERM, "l4sync.yaml:3:15: trees: ");
+			else
+				ck_assert_int_eq(run(&job, &want, &e), 0);
+			close(job.state_fd);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("reader_run");
@@ -264,6 +370,9 @@ int main(void)
 	tcase_add_test(c, reports);
 	tcase_add_test(c, odd_entries);
 	tcase_add_test(c, mends_the_cache);
+	tcase_add_test(c, reads_others);
+	tcase_add_test(c, leaves_others_out);
+	tcase_add_test(c, others_descend);
 	tcase_add_loop_test(c, source_is_cut_off, 0, ELEMENTS(cut_off));
 	suite_add_tcase(s, c);
 	SRunner *r = srunner_create(s);
