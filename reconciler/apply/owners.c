@@ -9,8 +9,8 @@
 
 bool step_is_ownerless(const struct step *s)
 {
-	bool owned =
-		s->ops == &step_put_file || s->ops == &step_mkdir || s->ops == &step_dir_attributes;
+	bool owned = s->ops == &step_put_file || s->ops == &step_mkdir ||
+		     s->ops == &step_dir_attributes || s->ops == &step_checkout;
 
 	return owned && (!step_get(s, "uid") || !step_get(s, "gid"));
 }
