@@ -20,6 +20,10 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 	const struct truth_unit *units, size_t n, bool all, struct findings *f, size_t *ret_n,
 	struct err *e);
 
+/* The paths alone, of the processes of one unit that runs. */
+int verify_paths(struct host *h, const char *unit, const struct resource *rules, struct findings *f,
+	size_t *ret_n, struct err *e);
+
 /*
  * Of units that an apply has started or restarted: -EREMOTEIO with what does not hold. Other errors
  * say that it could not be looked at, which is no reason to undo anything.

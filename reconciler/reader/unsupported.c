@@ -13,7 +13,6 @@ static const struct row {
 } rows[] = {
 	{"", "checkouts"},
 	{"", "actions"},
-	{"verify", "denied_bind"},
 };
 
 static bool is_unsupported(const char *scope, const char *word)
