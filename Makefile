@@ -49,6 +49,15 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The program that a trial of a sandbox runs becomes a part of l4sync: a sandbox may have neither
+# libraries nor a way to where l4sync is installed.
+$(B)/l4sync-probe: reconciler/probe/inside/main.c reconciler/probe/talk.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(WARN) $(if $(CI),-Werror) -Os -static -s -o $@ $<
+$(B)/reconciler/probe/program.o: reconciler/probe/program.c $(B)/l4sync-probe
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DL4SYNC_PROBE_PROGRAM='"$(B)/l4sync-probe"' -MMD -MP -c -o $@ $<
+
 # What a package would hold. The manual pages are made by scdoc.
 MAN := $(patsubst reconciler/install/man/%.scd,$(B)/man/%,$(wildcard reconciler/install/man/*.scd))
 $(B)/man/%: reconciler/install/man/%.scd

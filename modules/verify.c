@@ -3,14 +3,16 @@
  * (`verify:`). kernel (true): every declared setting that the kernel can be asked about; exposure:
  * what systemd-analyze may give it at most; hidden: paths that do not exist for them; empty:
  * directories in which they find nothing; syscalls_denied: system calls that are not let through;
- * isolated_from: units of which they see no process. Nothing of it is compared or changed:
- * reconciler/verify/rules.c judges it. Called through the registry.
+ * denied_bind: ports that they cannot bind; isolated_from: units of which they see no process.
+ * Nothing of it is compared or changed: reconciler/verify/rules.c and, of a new sandbox,
+ * reconciler/probe judge it. Called through the registry.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "l4sync/check.h"
 #include "l4sync/plan.h"
+#include "l4sync/probe.h"
 #include "l4sync/registry.h"
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
@@ -51,6 +53,23 @@ static int check_call(const char *text, struct err *e)
 	return 0;
 }
 
+static bool is_port(const char *s)
+{
+	bool is_udp;
+	unsigned port;
+
+	return probe_port_parse(s, &is_udp, &port);
+}
+
+static int check_port(const char *text, struct err *e)
+{
+	return is_port(text) ? 0
+			     : err_set(e, -EINVAL,
+				       "must be udp: or tcp: and a port from 1 to 65535, as "
+				       "udp:5555, not \"%s\"",
+				       text);
+}
+
 /* Names of services that can run, or globs over them. */
 static bool is_units(const char *s)
 {
@@ -82,6 +101,7 @@ static const struct list {
 	{"hidden", check_path_form},
 	{"empty", check_path_form},
 	{"syscalls_denied", check_call},
+	{"denied_bind", check_port},
 	{"isolated_from", check_units},
 };
 
@@ -196,6 +216,7 @@ static int verify_check(const struct resource *item, struct err *e)
 		{"hidden", is_path, ATTR_REPEATED},
 		{"empty", is_path, ATTR_REPEATED},
 		{"syscalls_denied", is_call, ATTR_REPEATED},
+		{"denied_bind", is_port, ATTR_REPEATED},
 		{"isolated_from", is_units, ATTR_REPEATED},
 		{0},
 	};

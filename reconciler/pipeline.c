@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "apply/effect_steps.h"
+#include "apply/probes.h"
 #include "apply/restart.h"
 #include "l4sync/checkout_live.h"
 #include "l4sync/deferred.h"
@@ -133,7 +134,7 @@ size_t run_deferrals(const struct run *r)
 
 bool run_differs(const struct run *r)
 {
-	if (r->plan->n_changes || r->plan->effects.n > run_deferrals(r))
+	if (r->plan->n_changes || r->plan->effects.n > run_deferrals(r) + r->plan->probes.n)
 		return true;
 	for (size_t i = 0; i < r->plan->findings.n; i++)
 		if (!strcmp(r->plan->findings.items[i].kind, "stale") ||
@@ -265,6 +266,11 @@ static void note_acted(struct applying *x, const struct effects *f, enum action 
 	}
 }
 
+static int do_probe(void *userdata, struct txn *t, struct err *e)
+{
+	return probes_run(t, ((struct applying *)userdata)->run->plan, e);
+}
+
 static int do_restarts(void *userdata, struct txn *t, struct err *e)
 {
 	struct applying *x = userdata;
@@ -276,7 +282,7 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
 	if (c >= 0) {
 		restarts_announce(x->run->sink, &x->run->plan->effects, &now);
-		txn_expect(t, now.n);
+		txn_expect(t, now.n + x->run->plan->probes.n);
 		c = restart_rolling(t, &now, &x->rolling, e);
 	}
 	note_acted(x, &now, ACTION_RESTART);
@@ -421,6 +427,7 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 			.restart_busy = r->request->restart_busy},
 	};
 	const struct txn_hooks hooks = {
+		.probe = do_probe,
 		.restarts = do_restarts,
 		.record = do_record,
 		.publish = do_publish,
@@ -433,7 +440,8 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 	if (r->n_steps_done)
 		txn_follows(t, r->n_steps_done, r->stays);
 	/* Counted from the first step on; instances that come meanwhile are added when they do. */
-	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) + run_deferrals(r));
+	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) + run_deferrals(r) +
+			      r->plan->probes.n);
 	enum txn_result result = txn_run(t, &hooks, e);
 	r->n_stay = txn_kept(t);
 	*ret = x.applied;

@@ -71,7 +71,8 @@ int refuse_unless_coming(
 	const struct plan *p, struct findings *f, const char *id, int code, struct err *e);
 
 enum action {
-	ACTION_INSTALL, /* of packages; in the order of SPEC 6 */
+	ACTION_PROBE,   /* in the order of SPEC 6 */
+	ACTION_INSTALL, /* of packages */
 	ACTION_REMOVE,
 	ACTION_STOP,
 	ACTION_ENABLE,
@@ -136,6 +137,14 @@ struct debts {
 	struct debt *items; /* in an arena */
 };
 
+struct probe; /* probe.h */
+
+/* Of each effect ACTION_PROBE what is tried, in their order. */
+struct probes {
+	size_t n;
+	struct probe *items; /* in an arena */
+};
+
 struct skipped {
 	const char *id;
 	const char *reason;
@@ -169,6 +178,7 @@ struct plan {
 	bool looked_at_source; /* false: made from what was applied last */
 	struct debts debts;    /* restarts that are owed */
 	bool defer;            /* all restarts are held */
+	struct probes probes;
 	char id[HASH_TEXT_MAX];
 };
 

@@ -137,12 +137,15 @@ enum txn_result {
 };
 
 /*
- * What the caller of a run adds. restarts does the rolling restarts once the steps are done, and
- * notes each by txn_log_unit() before it acts. record stores the generation where nobody sees it
- * yet; publish, behind the point of no return, makes it the newest; discard forgets it. publish
- * and discard are called again by a recovery and must not mind.
+ * What the caller of a run adds. probe looks, once everything else has been checked and before the
+ * journal, whether what is to be started will start; nothing is touched if it fails. restarts does
+ * the rolling restarts once the steps are done, and notes each by txn_log_unit() before it acts.
+ * record stores the generation where nobody sees it yet; publish, behind the point of no return,
+ * makes it the newest; discard forgets it. publish and discard are called again by a recovery and
+ * must not mind.
  */
 struct txn_hooks {
+	int (*probe)(void *userdata, struct txn *t, struct err *e);
 	int (*restarts)(void *userdata, struct txn *t, struct err *e);
 	int (*record)(void *userdata, struct err *e);
 	int (*publish)(void *userdata, struct err *e);

@@ -24,6 +24,10 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 /* The bound of a unit's exposure by the rules of want, "1.3"; NULL: none. */
 const char *verify_bound(struct arena *a, const struct resources *want, const char *unit);
 
+/* The paths alone, of the processes of one unit that runs. */
+int verify_paths(struct host *h, const char *unit, const struct resource *rules, struct findings *f,
+	size_t *ret_n, struct err *e);
+
 /*
  * Of units that an apply has started or restarted: -EREMOTEIO with what does not hold. Other errors
  * say that it could not be looked at, which is no reason to undo anything.

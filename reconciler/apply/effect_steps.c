@@ -155,6 +155,7 @@ static int queue_effect(
 		return plan_check_reload(view, txn_arena(t), f->target, e);
 	case ACTION_RESTART: /* looked up again when the steps are done */
 		return meaning_check_limits(view, txn_arena(t), f->target, e);
+	case ACTION_PROBE:  /* before all steps */
 	case ACTION_SYSCTL: /* queued by its module, which knows the value */
 	case ACTION_INSTALL:
 	case ACTION_REMOVE:

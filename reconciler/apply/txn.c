@@ -306,6 +306,8 @@ enum txn_result txn_run(struct txn *t, const struct txn_hooks *hooks, struct err
 	size_t n_log = 0;
 	int r = txn_prepare(t, NULL, e);
 
+	if (r >= 0 && hooks->probe)
+		r = hooks->probe(hooks->userdata, t, e);
 	if (r >= 0 && txn_interrupted)
 		r = err_set(e, -EINTR, "interrupted");
 	if (r >= 0)

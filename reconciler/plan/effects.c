@@ -17,6 +17,7 @@
 const char *action_name(enum action action)
 {
 	static const char *const names[] = {
+		[ACTION_PROBE] = "probe",
 		[ACTION_INSTALL] = "install",
 		[ACTION_REMOVE] = "remove",
 		[ACTION_STOP] = "stop",
@@ -378,5 +379,9 @@ int plan_effects(
 	if (!d.live)
 		drop_live_only(&p->effects);
 	effects_settle(&d);
-	return effects_order(&d);
+	if (d.live)
+		r = probe_effects(&d);
+	if (r >= 0)
+		r = effects_order(&d);
+	return r < 0 ? r : probe_specify(&d);
 }

@@ -98,6 +98,10 @@ int carried_effects(struct deriving *d);
 /* Whether a restart comes along with that of another unit, directly or through others. */
 bool effect_is_carried(const struct effects *f, const struct effect *x, const char *by);
 
+/* The trials of new sandboxes: which, before the others are ordered; and with what, behind that. */
+int probe_effects(struct deriving *d);
+int probe_specify(struct deriving *d);
+
 /* How long each started or restarted unit must stay up: the state's policy or the default. */
 void effects_settle(struct deriving *d);
 

@@ -12,7 +12,6 @@ static const struct row {
 	const char *word;  /* a key */
 } rows[] = {
 	{"", "actions"},
-	{"verify", "denied_bind"},
 };
 
 static bool is_unsupported(const char *scope, const char *word)

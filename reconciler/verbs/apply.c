@@ -229,11 +229,13 @@ static int apply_plan(struct run *r)
 	return applied_status(r);
 }
 
-/* Restarts that this run does not do are noted by it, unless they are already. */
+/* Restarts that this run does not do are noted by it, unless they are already. A trial alone is for
+ * them. */
 static bool has_nothing(const struct plan *p)
 {
 	for (size_t i = 0; i < p->effects.n; i++)
-		if (!p->effects.items[i].held || !plan_owes(p, p->effects.items[i].target))
+		if (p->effects.items[i].action != ACTION_PROBE &&
+			(!p->effects.items[i].held || !plan_owes(p, p->effects.items[i].target)))
 			return false;
 	return !p->n_changes;
 }

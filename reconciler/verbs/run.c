@@ -9,6 +9,7 @@
 #include <sys/file.h>
 
 #include "l4sync/command.h"
+#include "l4sync/probe.h"
 
 #include "generation.h"
 #include "lock.h"
@@ -112,6 +113,8 @@ int run_open(
 		r->sink = noting_sink(r->arena, s, r->lock_fd);
 	if (c >= 0)
 		c = open_history(r, lock == RUN_WRITES, e);
+	if (c >= 0 && lock == RUN_WRITES)
+		probe_clean(r->host);
 	if (c >= 0 && lock == RUN_WRITES)
 		c = settle_interrupted(r, e);
 	return c;

@@ -133,8 +133,8 @@ static void look_with(struct looking *l, const struct process *p, const struct r
 }
 
 /* Processes that are gone meanwhile say nothing. */
-static int look_at_paths(struct host *h, const char *unit, const struct resource *rules,
-	struct findings *f, size_t *ret_n, struct err *e)
+int verify_paths(struct host *h, const char *unit, const struct resource *rules, struct findings *f,
+	size_t *ret_n, struct err *e)
 {
 	struct looking l = {.arena = f->arena, .unit = unit, .findings = f, .n = ret_n};
 	struct members m = {0};
@@ -224,10 +224,16 @@ int verify_judge(struct host *h, struct arena *a, const struct resources *want,
 			judge_settings(&units[i], f, ret_n);
 		if (rules) {
 			denied_judge(&units[i], rules, all, f, ret_n);
+			if (rules && all && resource_get(rules, "denied_bind"))
+				finding_add(f, "unsupported", "not-looked-at", units[i].unit,
+					"denied_bind was not looked at: only a process in the "
+					"sandbox can "
+					"tell; an apply tries it there before a new one comes into "
+					"force");
 			isolation_judge(a, &services, units[i].unit, rules, all, f, ret_n);
 		}
 		if (rules)
-			r = look_at_paths(h, units[i].unit, rules, f, ret_n, e);
+			r = verify_paths(h, units[i].unit, rules, f, ret_n, e);
 	}
 	return r < 0 || !want ? r : judge_exposures(a, want, units, n, all, f, ret_n, exposures, e);
 }
