@@ -54,6 +54,7 @@ const struct module module_architecture = {
 	.check = architecture_check,
 	.compared = architecture_compared,
 	.live_only = true,
+	.keeps_no_original = true,
 	.stays = "dpkg --remove-architecture takes it away",
 	.inspect = architecture_inspect,
 	.enqueue = architecture_enqueue,

@@ -250,6 +250,7 @@ const struct module module_package = {
 	.check = package_check,
 	.compared = package_compared,
 	.live_only = true,
+	.keeps_no_original = true,
 	.stays = "somebody else may need it; to remove it, list it under packages: absent",
 	.inspect = package_inspect,
 	.enqueue = package_enqueue,

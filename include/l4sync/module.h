@@ -80,6 +80,8 @@ struct module {
 	/* Why what leaves the state stays on the host, and is only reported; NULL: it is removed.
 	 */
 	const char *stays;
+	/* With stays: nor is what was there before it was managed put back. */
+	bool keeps_no_original;
 
 	/* Only with a live host: skipped, and said so, with --root; or that attribute of it is. */
 	bool live_only;

@@ -119,7 +119,7 @@ static int commit_packages(struct txn *t, struct step *s, struct err *e)
 {
 	const struct apt x = {.arena = t->arena, .sink = t->sink, .idle = txn_idle};
 	struct dpkg_status *status;
-	struct apt_wish wish;
+	struct apt_wish wish = {0};
 	int r = apt_wait(&x, t->host, APT_WAIT_S, e);
 
 	if (r >= 0)

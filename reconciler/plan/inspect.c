@@ -86,7 +86,7 @@ static struct resource *original_of(struct run *r, struct inspection *in, const 
 {
 	const struct resources *originals = r->base.originals;
 
-	if (!originals ||
+	if (!originals || t->module->keeps_no_original ||
 		(!t->want && (purge_covers(in, resource_path(t->base)) ||
 				     unit_view_removes(in->units, resource_path(t->base)))))
 		return NULL;
