@@ -103,13 +103,18 @@ int bus_job(struct bus *b, const char *unit, enum unit_verb verb, uint64_t timeo
 /* Queues a job in mode "replace" and does not wait for it. */
 int bus_enqueue(struct bus *b, const char *unit, enum unit_verb verb, struct err *e);
 
-/* A transient service that runs argv[0] (an absolute path), NULL-terminated, as root. */
+/* A transient service that runs argv[0] (an absolute path), NULL-terminated. */
 struct transient {
 	const char *unit, *description;
 	const char *const *argv;
 	const char *const *environment; /* "NAME=value", NULL-terminated; NULL: systemd's own */
-	int stdio_fd;                   /* its standard input and output; -1: null and journal */
-	bool restart;                   /* again, if it is killed */
+	const char *const *environment_files; /* paths, NULL-terminated; "-/x": it may be missing */
+	const char *user;                     /* NULL: root, without root's own environment */
+	const char *working_directory;        /* NULL: / */
+	unsigned long long memory_bytes;      /* MemoryMax=; 0: none of its own */
+	unsigned long long tasks;             /* TasksMax=; 0: systemd's default */
+	int stdio_fd;     /* its standard input and output; -1: null and journal */
+	bool restart;     /* again, if it is killed */
 	unsigned limit_s; /* killed then, with all that it has started, and in l4sync.slice;
 			   * 0: it may run on */
 };
@@ -121,6 +126,7 @@ int bus_start_transient(struct bus *b, const struct transient *t, struct err *e)
 /* How the main process of a transient service has ended. */
 struct run_end {
 	bool exited;            /* by itself, with status */
+	bool unstarted;         /* systemd could not execute it: 203/EXEC, 217/USER and the like */
 	int status;             /* if so */
 	const char *text;       /* "exited with 1/FAILURE", "was killed by signal 9/KILL"; arena */
 	char invocation_id[33]; /* for journal_tail() */

@@ -84,6 +84,8 @@ const char *bus_type_interface(struct arena *a, const char *unit);
 
 /* "226/NAMESPACE", "1/FAILURE", "42"; in the arena. */
 const char *exit_status_text(struct arena *a, int status);
+/* Whether it is what systemd itself ends with where it could not execute the program. */
+bool exit_status_is_systemd(int status);
 /* "status 226/NAMESPACE", "killed by signal 9/KILL"; NULL if it has not ended. code: CLD_EXITED. */
 const char *exit_code_text(struct arena *a, int code, int status);
 

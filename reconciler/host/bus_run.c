@@ -110,6 +110,8 @@ static void fill(
 	*ret = (struct run_end){.status = f->status};
 	memcpy(ret->invocation_id, f->invocation_id, sizeof ret->invocation_id);
 	ret->exited = f->code == CLD_EXITED && strcmp(f->result, "timeout") != 0;
+	/* Of which few programs make use themselves. */
+	ret->unstarted = !f->code || (ret->exited && exit_status_is_systemd(f->status));
 	if (!strcmp(f->result, "timeout"))
 		ret->text = arena_printf(a, "was not done after %u s, and was killed", t->limit_s);
 	else if (f->code == CLD_EXITED)

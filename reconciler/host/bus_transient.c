@@ -55,6 +55,44 @@ static int append_environment(sd_bus_message *m, const char *const *environment)
 	return r;
 }
 
+static int append_environment_files(sd_bus_message *m, const char *const *files)
+{
+	int r = sd_bus_message_open_container(m, 'r', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(m, "s", "EnvironmentFiles");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'v', "a(sb)");
+	if (r >= 0)
+		r = sd_bus_message_open_container(m, 'a', "(sb)");
+	for (; r >= 0 && *files; files++) {
+		bool may_miss = **files == '-';
+
+		r = sd_bus_message_append(m, "(sb)", *files + may_miss, may_miss);
+	}
+	for (int i = 0; i < 3 && r >= 0; i++)
+		r = sd_bus_message_close_container(m);
+	return r;
+}
+
+/* Whose it is, where and with what. */
+static int append_context(sd_bus_message *m, const struct transient *t)
+{
+	int r = t->user ? append_text(m, "User", t->user) : 0;
+
+	if (r >= 0 && t->working_directory)
+		r = append_text(m, "WorkingDirectory", t->working_directory);
+	if (r >= 0 && t->environment)
+		r = append_environment(m, t->environment);
+	if (r >= 0 && t->environment_files && *t->environment_files)
+		r = append_environment_files(m, t->environment_files);
+	if (r >= 0 && t->memory_bytes)
+		r = sd_bus_message_append(m, "(sv)", "MemoryMax", "t", (uint64_t)t->memory_bytes);
+	if (r >= 0 && t->tasks)
+		r = sd_bus_message_append(m, "(sv)", "TasksMax", "t", (uint64_t)t->tasks);
+	return r;
+}
+
 /*
  * systemd keeps the limit: it holds if whoever waits is gone. In a slice of its own: after a
  * daemon-reload the start of any unit puts the changed cgroup settings of all that runs in its
@@ -104,8 +142,8 @@ static int append_properties(sd_bus_message *m, const struct transient *t)
 			t->stdio_fd, "StandardOutputFileDescriptor", "h", t->stdio_fd);
 	if (r >= 0)
 		r = append_text(m, "StandardError", "journal");
-	if (r >= 0 && t->environment)
-		r = append_environment(m, t->environment);
+	if (r >= 0)
+		r = append_context(m, t);
 	if (r >= 0)
 		r = append_exec(m, t->argv);
 	return r < 0 ? r : sd_bus_message_close_container(m);

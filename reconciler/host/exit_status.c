@@ -89,6 +89,14 @@ const char *exit_status_text(struct arena *a, int status)
 	return arena_printf(a, "%d", status);
 }
 
+bool exit_status_is_systemd(int status)
+{
+	for (size_t i = 0; i < ELEMENTS(exit_statuses); i++)
+		if (exit_statuses[i].status == status)
+			return status >= 200 && status < 255;
+	return false;
+}
+
 const char *exit_code_text(struct arena *a, int code, int status)
 {
 	const char *name;
