@@ -183,14 +183,16 @@ int check_attrs(const struct resource *item, const struct attr_rule *rules, stru
 	for (size_t i = 0; i < item->n_attrs; i++) {
 		const struct attr *attr = &item->attrs[i];
 		const struct attr_rule *rule = find_rule(rules, attr->key);
+		bool repeated = rule && (rule->count == ATTR_REPEATED || rule->count == ATTR_TEXTS);
+		bool text = rule && (rule->count == ATTR_TEXT || rule->count == ATTR_TEXTS);
 
 		if (!rule)
 			return err_set(
 				e, -EINVAL, "%s: unknown attribute \"%s\"", item->id, attr->key);
-		if (i && rule->count != ATTR_REPEATED && !strcmp(item->attrs[i - 1].key, attr->key))
+		if (i && !repeated && !strcmp(item->attrs[i - 1].key, attr->key))
 			return err_set(e, -EINVAL, "%s: %s is given twice", item->id, attr->key);
-		if (strlen(attr->value) > CHECK_VALUE_MAX || !check_is_value(attr->value) ||
-			!rule->valid(attr->value))
+		if (strlen(attr->value) > CHECK_VALUE_MAX ||
+			(!text && !check_is_value(attr->value)) || !rule->valid(attr->value))
 			return err_set(e, -EINVAL, "%s: %s has a value that it cannot have",
 				item->id, attr->key);
 	}

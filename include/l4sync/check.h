@@ -44,7 +44,9 @@ bool check_is_number(const char *s);
 struct attr_rule {
 	const char *key;
 	bool (*valid)(const char *value);
-	enum { ATTR_OPTIONAL, ATTR_REQUIRED, ATTR_REPEATED } count; /* repeated: any number */
+	/* Repeated: any number. Text: optional, and texts: repeated, where valid decides on control
+	 * characters too, such as newlines. */
+	enum { ATTR_OPTIONAL, ATTR_REQUIRED, ATTR_REPEATED, ATTR_TEXT, ATTR_TEXTS } count;
 };
 
 /* Every attribute has a rule, a valid value, and stands as often as it may. -EINVAL.
