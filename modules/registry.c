@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* sysctl stands before file: it adds a file, to which the globs of `files:` apply too. */
+/* sysctl stands before file: it adds a file, to which the globs of `files:` apply too. action
+ * stands last: what it names is there when it looks for it. */
 const struct module *const modules[] = {
 	&module_package,
 	&module_architecture,
@@ -22,6 +23,7 @@ const struct module *const modules[] = {
 	&module_user,
 	&module_group,
 	&module_checkout,
+	&module_action,
 	NULL,
 };
 

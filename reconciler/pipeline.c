@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "actions.h"
 #include "apply/effect_steps.h"
 #include "apply/probes.h"
 #include "apply/restart.h"
@@ -86,6 +87,7 @@ int run_plan(struct run *r, struct err *e)
 	r->plan = plan_new(r->arena);
 	r->plan->host = r->host->name;
 	r->plan->want = r->want;
+	r->plan->applied = r->base.want;
 	r->plan->defer = r->request->defer;
 	r->plan->looked_at_source = !r->from_history && r->want != r->base.want;
 	for (const struct finding *f = r->notes.items; f < r->notes.items + r->notes.n; f++)
@@ -105,6 +107,8 @@ int run_plan(struct run *r, struct err *e)
 	c = load_debts(r, e);
 	if (c >= 0)
 		c = plan_packages(r->plan, r->units, e);
+	if (c >= 0)
+		c = run_plan_actions(r, e);
 	if (c >= 0)
 		c = plan_effects(r->plan, r->units, &recorded, e);
 	if (c >= 0)
@@ -129,7 +133,8 @@ int run_plan(struct run *r, struct err *e)
 
 size_t run_deferrals(const struct run *r)
 {
-	return plan_deferrals(r->plan, true) + plan_deferrals(r->plan, false);
+	return plan_deferrals(r->plan, true) + plan_deferrals(r->plan, false) +
+	       plan_pending_actions(r->plan);
 }
 
 bool run_differs(const struct run *r)
@@ -277,6 +282,8 @@ static int do_restarts(void *userdata, struct txn *t, struct err *e)
 	struct effects now = {0};
 	int c;
 
+	run_look_at_actions(x->run, t);
+	run_count_actions(x->run, t);
 	if (!x->run->host->live || !has_restarts(x->run->plan))
 		return 0;
 	c = plan_restarts_now(x->run->plan, x->run->units, txn_reloaded_usec(t), &now, e);
@@ -400,7 +407,7 @@ static int do_record(void *userdata, struct err *e)
 		return c;
 	/* A timed run that finds all busy again is no apply, of which the history keeps so many. */
 	x->applied.generation = r->base.number;
-	if (!r->plan->n_changes && !x->applied.restarted && !run_base_follows(r))
+	if (!r->plan->n_changes && !x->applied.restarted && !r->plan->n_run && !run_base_follows(r))
 		return 0;
 	return generation_record(
 		r, OUTCOME_APPLIED, NULL, x->applied.restarted, true, &x->applied.generation, e);
@@ -408,7 +415,10 @@ static int do_record(void *userdata, struct err *e)
 
 static int do_publish(void *userdata, struct err *e)
 {
-	return generation_publish(((struct applying *)userdata)->run, e);
+	struct run *r = ((struct applying *)userdata)->run;
+	int c = generation_publish(r, e);
+
+	return c < 0 ? c : run_settle_actions(r, e);
 }
 
 static int do_discard(void *userdata, struct err *e)
@@ -440,10 +450,12 @@ enum txn_result run_apply(struct run *r, struct applied *ret, struct err *e)
 	if (r->n_steps_done)
 		txn_follows(t, r->n_steps_done, r->stays);
 	/* Counted from the first step on; instances that come meanwhile are added when they do. */
-	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) + run_deferrals(r) +
+	txn_expect(t, plan_restarts(r->plan) + count_reloads(r->plan) +
+			      plan_deferrals(r->plan, true) + plan_deferrals(r->plan, false) +
 			      r->plan->probes.n);
 	enum txn_result result = txn_run(t, &hooks, e);
 	r->n_stay = txn_kept(t);
+	run_count_actions(r, t);
 	*ret = x.applied;
 	return result;
 }

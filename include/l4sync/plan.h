@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "l4sync/action.h"
 #include "l4sync/analyze.h"
 #include "l4sync/err.h"
 #include "l4sync/hash.h"
@@ -81,6 +82,7 @@ enum action {
 	ACTION_SYSCTL,
 	ACTION_ACTIVATE, /* a command puts changed files into force */
 	ACTION_LIVE,     /* cgroup settings into the kernel */
+	ACTION_RUN,      /* an action of the state */
 	ACTION_START,
 	ACTION_RESTART,
 	ACTION_RELOAD, /* the unit's own; behind the restarts, which make some of them needless */
@@ -90,7 +92,8 @@ const char *action_name(enum action action);
 
 struct effect {
 	enum action action;
-	/* Unit, sysctl key, package, command as it is shown; NULL: daemon-reload. */
+	/* Unit, sysctl key, package, name of an action, command as it is shown; NULL:
+	 * daemon-reload. */
 	const char *target;
 	const char *command, *file; /* ACTION_ACTIVATE: as command_words() takes them */
 	size_t n_because;
@@ -100,7 +103,7 @@ struct effect {
 	/* A restart of what is older than its files: only of what was started before that,
 	 * CLOCK_REALTIME; 0: whenever it was. */
 	unsigned long long older_than_usec;
-	bool deferred; /* was put off before, or is held */
+	bool deferred; /* was put off before, or is held; an action: it is pending */
 	bool held;     /* not done by this run */
 	bool cgroup;   /* settings of its cgroup change with it */
 	/* Held because of a unit that systemd would restart along, of another mode than rolling. */
@@ -109,6 +112,13 @@ struct effect {
 	 * NULL: whatever runs. */
 	const char *invocation;
 	unsigned long long settle_ns; /* restart, start, reload */
+	/* Of an action: */
+	const char *why; /* where no change tells it; or NULL */
+	size_t rank;     /* its place among all actions */
+	const struct action_inputs *inputs;
+	/* Once it has failed: the last lines that it wrote. */
+	size_t n_output;
+	const char *const *output;
 };
 
 struct effects {
@@ -157,10 +167,18 @@ struct plan_exposure {
 	const char *bound;        /* what it may be at most; NULL: anything */
 };
 
+/* An action that was looked at and is not to be run. */
+struct idle_action {
+	const char *name;
+	const char *why;
+	const struct action_inputs *inputs; /* what is noted as if it had been run; or NULL */
+};
+
 struct plan {
 	struct arena *arena;
 	const char *host;
-	const struct resources *want; /* its metas name the sources */
+	const struct resources *want;    /* its metas name the sources */
+	const struct resources *applied; /* what was applied last; NULL: nothing */
 	size_t n_changes;
 	struct change *changes; /* sorted by id */
 	struct effects effects;
@@ -177,7 +195,10 @@ struct plan {
 	const char **guards;   /* why --allow-removal is needed, as sentences */
 	bool looked_at_source; /* false: made from what was applied last */
 	struct debts debts;    /* restarts that are owed */
-	bool defer;            /* all restarts are held */
+	size_t n_run;          /* actions that were run */
+	size_t n_idle;
+	struct idle_action *idle;
+	bool defer; /* all restarts are held */
 	struct probes probes;
 	char id[HASH_TEXT_MAX];
 };
@@ -236,6 +257,30 @@ struct recorded {
 	void *userdata;
 };
 
+/* How actions are looked at. */
+struct action_source {
+	const struct action_records *records;
+	bool skip; /* a file tree: none is run */
+	bool (*selects)(void *userdata, const char *id);
+	/* What an action's unless says; *ret_why: of ANSWER_UNKNOWN. */
+	int (*ask)(void *userdata, const struct resource *action, enum action_answer *ret,
+		const char **ret_why, struct err *e);
+	void *userdata;
+};
+
+/*
+ * The actions that are to be run for the changes, or because they are pending, and the restarts
+ * that they bring along: effects, not yet in order. Before plan_effects(). key: as in compare().
+ */
+int plan_actions(struct plan *p, struct unit_view *view, const struct action_source *source,
+	const unsigned char *key, struct err *e);
+
+/* Actions that are pending, for an earlier apply. */
+size_t plan_pending_actions(const struct plan *p);
+
+/* An action need not be run after all: what is there only for it goes. */
+void plan_drop_reason(struct plan *p, const char *id);
+
 /* Restarts, reloads and the rest that the changes make necessary, ordered, with reasons; with
  * recorded also what those need that run with less than they should. */
 int plan_effects(
@@ -274,7 +319,7 @@ int plan_sysctl(struct plan *p, const struct triple *triples, size_t n, struct u
 
 size_t plan_restarts(const struct plan *p); /* how many restarts it has, deferred ones apart */
 size_t plan_deferrals(
-	const struct plan *p, bool held); /* of the deferred ones: held ones, or not */
+	const struct plan *p, bool held); /* of the deferred restarts: held ones, or not */
 
 /*
  * By systemd-analyze(1), of units whose files or bounds the plan changes: fills exposures, adds
@@ -294,12 +339,12 @@ int plan_guard(struct plan *p, struct unit_view *view, const struct resources *b
 void plan_identify(struct plan *p, const unsigned char key[HASH_SIZE]);
 
 /* Unit names in the order of restarts: edges (after), then natural order. Pure. On a cycle -ELOOP
- * with the whole cycle in the text. */
+ * with the whole cycle in the text. what: "restarts", for that; names may be of actions. */
 struct unit_edge {
 	size_t first, then; /* indices */
 };
-int order_units(struct arena *a, const char *const *names, size_t n, const struct unit_edge *edges,
-	size_t n_edges, size_t **ret_order, struct err *e);
+int order_units(struct arena *a, const char *what, const char *const *names, size_t n,
+	const struct unit_edge *edges, size_t n_edges, size_t **ret_order, struct err *e);
 
 /* "URL REF COMMIT" of a want's or generation's source as JSON; a new reference. */
 json_t *source_to_json(const char *source);

@@ -9,6 +9,6 @@
 
 extern const struct module module_file, module_link, module_dir, module_unit, module_dropin,
 	module_service, module_sysctl, module_verify, module_secret, module_package,
-	module_architecture, module_user, module_group, module_checkout;
+	module_architecture, module_user, module_group, module_checkout, module_action;
 
 #endif

@@ -94,7 +94,7 @@ int run_read_heal(struct run *r, struct err *e);
 int run_plan(struct run *r, struct err *e); /* inspect and compare */
 void run_emit_plan(struct run *r);          /* report */
 bool run_differs(const struct run *r);      /* exit 2 rather than 0 or 7 */
-size_t run_deferrals(const struct run *r);  /* restarts that are owed, or will be: exit 7 */
+size_t run_deferrals(const struct run *r);  /* restarts owed, actions pending: exit 7 */
 /* The want has moved on although nothing on the host differs: base must follow, or the next check
  * would compare with an old state. */
 bool run_base_follows(const struct run *r);

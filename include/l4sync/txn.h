@@ -45,6 +45,7 @@ enum phase {
 	PHASE_SYSCTL,
 	PHASE_ACTIVATE,
 	PHASE_LIVE,
+	PHASE_ACTION,
 	PHASE_START,
 	PHASE_RMDIR, /* deepest first; done behind the point of no return */
 };
@@ -114,6 +115,9 @@ void txn_activate(struct txn *t, const char *shown, const char *command, const c
  * asked about, path for its %f. Asked once, however often it is queued.
  */
 void txn_validate(struct txn *t, const char *id, const char *command, const char *path);
+/* An action, for that effect; before: as it was applied last, or NULL. */
+void txn_action(struct txn *t, const struct resource *action, const struct resource *before,
+	const struct effect *f);
 /* A unit or template whose configuration this run alters: of its running instances those that
  * somebody else has started since the reload are brought back by a rollback too. */
 void txn_affects(struct txn *t, const char *name);
@@ -167,6 +171,12 @@ int txn_log_unit(struct txn *t, const char *verb, const char *unit, struct err *
 
 /* When this run's daemon-reload was complete: CLOCK_MONOTONIC; 0: there was none. */
 unsigned long long txn_reloaded_usec(const struct txn *t);
+
+/* Of an action of this run, by its id: whether it was run; whether there was nothing to do. */
+bool txn_action_ran(const struct txn *t, const char *id);
+bool txn_action_skipped(const struct txn *t, const char *id);
+/* The name of the action that has failed, and the last lines that it wrote; NULL: none has. */
+const char *txn_output(const struct txn *t, const char *const **ret_lines, size_t *ret_n);
 
 /* Returned by idle callbacks of bus waits: -EINTR once the run was interrupted. */
 int txn_idle(void *userdata);

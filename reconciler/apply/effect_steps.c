@@ -124,8 +124,16 @@ static int check_startable(struct txn *t, struct unit_view *view, const char *un
 	return 0;
 }
 
-static int queue_effect(
-	struct txn *t, const struct effect *f, struct unit_view *view, struct err *e)
+static void queue_action(struct txn *t, const struct plan *p, const struct effect *f)
+{
+	const char *id = arena_printf(txn_arena(t), "action:%s", f->target);
+
+	txn_action(t, resources_find(p->want, id),
+		p->applied ? resources_find(p->applied, id) : NULL, f);
+}
+
+static int queue_effect(struct txn *t, const struct plan *p, const struct effect *f,
+	struct unit_view *view, struct err *e)
 {
 	int r = 0;
 
@@ -146,6 +154,9 @@ static int queue_effect(
 	case ACTION_LIVE:
 		txn_live(t, f->target);
 		return meaning_check_limits(view, txn_arena(t), f->target, e);
+	case ACTION_RUN:
+		queue_action(t, p, f);
+		break;
 	case ACTION_START:
 		r = check_startable(t, view, f->target, e);
 		if (r >= 0)
@@ -186,7 +197,7 @@ int queue_effects(struct txn *t, const struct plan *p, struct unit_view *view,
 {
 	for (size_t i = 0; i < p->effects.n; i++) {
 		const struct effect *f = &p->effects.items[i];
-		int r = queue_effect(t, f, view, e);
+		int r = queue_effect(t, p, f, view, e);
 
 		if (r < 0 && refuse_unless_coming(
 				     p, refusals, f->n_because ? f->because[0] : NULL, r, e) < 0)

@@ -6,7 +6,8 @@
  *	journal          a run has begun and is not past the point of no return: undo
  *	journal.done     it is past it: only finish what is left to clean up
  *	journal.units    one line "VERB UNIT" before each action on a unit, "reload MICROSECONDS"
- *	                 (CLOCK_REALTIME) before the daemon-reload
+ *	                 (CLOCK_REALTIME) before the daemon-reload; "action NAME" before an action
+ *is run, "acted NAME" when it has succeeded
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,7 @@ static const struct step_ops *const kinds[] = {
 	&step_packages,
 	&step_sysctl,
 	&step_live,
+	&step_action,
 	&step_start,
 	&step_stop,
 	&step_reload,

@@ -200,6 +200,34 @@ void txn_architecture(struct txn *t, const char *name)
 	resource_add(t->arena, &packages_step(t)->fields, "architecture", name);
 }
 
+static void add_all(
+	struct txn *t, struct step *s, const char *key, const struct action_input *inputs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		resource_add(t->arena, &s->fields, key,
+			arena_printf(t->arena, "%s %s", inputs[i].id, inputs[i].identity));
+}
+
+void txn_action(struct txn *t, const struct resource *action, const struct resource *before,
+	const struct effect *f)
+{
+	struct step *s = add(t, &step_action, PHASE_ACTION, action->id);
+	struct arena *a = t->arena;
+
+	for (size_t i = 0; i < action->n_attrs; i++)
+		resource_add(a, &s->fields, action->attrs[i].key, action->attrs[i].value);
+	for (size_t i = 0; before && i < before->n_attrs; i++)
+		resource_add(a, &s->fields, arena_printf(a, "back.%s", before->attrs[i].key),
+			before->attrs[i].value);
+	step_set(t, s, "definition", action_definition(a, action));
+	if (before)
+		step_set(t, s, "back.definition", action_definition(a, before));
+	for (size_t i = 0; i < f->n_because; i++)
+		resource_add(a, &s->fields, "because", f->because[i]);
+	add_all(t, s, "input", f->inputs->now, f->inputs->n);
+	add_all(t, s, "was", f->inputs->before, f->inputs->n);
+}
+
 void txn_live(struct txn *t, const char *unit)
 {
 	step_set(t, add(t, &step_live, PHASE_LIVE, unit), "unit", unit);

@@ -9,6 +9,7 @@
 
 #include "l4sync/bus.h"
 
+#include "action_steps.h"
 #include "live.h"
 #include "txn_internal.h"
 
@@ -29,6 +30,16 @@ const char *txn_rolled_back_text(size_t n_stay)
 		      : "everything is as it was before";
 }
 
+/* Of what stays only that goes which undo would have needed. */
+static void hold(struct txn *t, struct step *s, size_t *left_count)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+
+	if (!s->ops->finish || s->ops->finish(t, s, &e) >= 0)
+		return;
+	rollback_left(t, err_text(&e), NULL, left_count);
+}
+
 static void undo_steps(struct txn *t, size_t *left_count)
 {
 	for (size_t i = t->n; i-- > 0;) {
@@ -38,7 +49,9 @@ static void undo_steps(struct txn *t, size_t *left_count)
 
 		if (!s->ops->undo || !s->touched || step_is_ownerless(s))
 			continue;
-		if (s->ops->undo(t, s, &left, &e) < 0)
+		if (s->held)
+			hold(t, s, left_count);
+		else if (s->ops->undo(t, s, &left, &e) < 0)
 			rollback_left(t, err_text(&e), s->ops->next ? s->ops->next(t, s) : NULL,
 				left_count);
 	}
@@ -63,8 +76,11 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	size_t left = 0;
 
 	rollback_event(t, "start", "putting everything back");
-	if (t->host->live)
+	if (t->host->live) {
+		actions_end(t, log, n_log, &left);
 		units_stop_started(t, log, n_log, &left);
+		actions_hold(t, log, n_log, &left);
+	}
 	undo_steps(t, &left);
 	if (txn_sync_dirs(t, &e) < 0)
 		rollback_left(t, err_text(&e),
@@ -76,6 +92,7 @@ void rollback(struct txn *t, const char *const *log, size_t n_log, size_t *ret_l
 	if (t->host->live) {
 		activate_back(t, &left);
 		units_live_back(t, log, n_log, &left);
+		actions_again(t, log, n_log, &left);
 		units_bring_back(t, log, n_log, &left);
 	}
 	if (!left && t->stays)

@@ -2,6 +2,7 @@
 #ifndef L4SYNC_TXN_INTERNAL_H
 #define L4SYNC_TXN_INTERNAL_H
 
+#include "l4sync/action.h"
 #include "l4sync/txn.h"
 
 /* systemd's own timeouts are shorter; these only end a hang. */
@@ -44,6 +45,9 @@ struct step {
 	uint64_t need_inodes;
 	unsigned long long settle_ns;
 	bool touched; /* staged or committed, or may have been (a recovery): undo looks at it */
+	bool skipped; /* an action: there was nothing to do */
+	bool failed;  /* an action: it ran */
+	bool held;    /* a rollback: it stays, for an action has succeeded with it */
 };
 
 /* A command that looks at what is staged (txn_validate()). */
@@ -75,18 +79,22 @@ struct txn {
 	const char **affected;          /* malloc'd: units and templates, txn_affects() */
 	bool rebooted;                  /* a recovery: the journal is of another boot */
 	bool booting;                   /* a recovery: units are not started yet */
-	struct resources *journal;      /* a recovery: what the steps were read from */
-	struct buf left;                /* what a rollback could not put back, for the history */
-	const char *stays;              /* what cannot be put back, in words; NULL: nothing */
+	struct action_run action_run;   /* the newest */
+	const char *output_of; /* the action that has failed, and its last lines; or NULL */
+	const char *const *output;
+	size_t n_output;
+	struct resources *journal; /* a recovery: what the steps were read from */
+	struct buf left;           /* what a rollback could not put back, for the history */
+	const char *stays;         /* what cannot be put back, in words; NULL: nothing */
 	size_t n_made, cap_made;
 	const char **made; /* malloc'd: txn_makes() */
 	size_t n_stay;     /* a rollback: what cannot be taken back, and was said to stay */
 };
 
 extern const struct step_ops step_put_file, step_put_link, step_remove, step_mkdir,
-	step_dir_attributes, step_rmdir, step_packages, step_sysctl, step_live, step_start,
-	step_stop, step_reload, step_activate, step_make_account, step_change_user, step_member,
-	step_checkout, step_remove_checkout;
+	step_dir_attributes, step_rmdir, step_packages, step_sysctl, step_live, step_action,
+	step_start, step_stop, step_reload, step_activate, step_make_account, step_change_user,
+	step_member, step_checkout, step_remove_checkout;
 
 const char *step_get(const struct step *s, const char *key);
 void step_set(struct txn *t, struct step *s, const char *key, const char *value);

@@ -93,10 +93,16 @@ static void render_effects(struct paint *p, const json_t *list, bool refused)
 		buf_adds(&p->buf, *field(sorted[i], "unit") ? " " : "");
 		plain(p, field(sorted[i], "unit"));
 		if (json_is_true(json_object_get(sorted[i], "deferred")))
-			buf_adds(&p->buf, ", deferred,");
+			buf_adds(&p->buf, !strcmp(field(sorted[i], "action"), "action")
+						  ? ", pending,"
+						  : ", deferred,");
 		json_array_foreach(json_object_get(sorted[i], "because"), j, id) {
 			buf_adds(&p->buf, j ? ", " : " because ");
 			plain(p, json_is_string(id) ? json_string_value(id) : "");
+		}
+		if (*field(sorted[i], "why")) {
+			buf_adds(&p->buf, ": ");
+			plain(p, field(sorted[i], "why"));
 		}
 		buf_addc(&p->buf, '\n');
 	}

@@ -100,26 +100,56 @@ void render_effect_line(struct paint *p, const json_t *effect)
 	}
 	if (json_is_true(json_object_get(effect, "deferred"))) {
 		buf_adds(&p->buf, "  ");
-		paint_styled(p, STYLE_YELLOW, "deferred");
+		paint_styled(p, STYLE_YELLOW,
+			!strcmp(field(effect, "action"), "action") ? "pending" : "deferred");
 	}
 	buf_addc(&p->buf, '\n');
 }
 
+/* What it wrote last, where it has failed. */
+static void render_output(struct paint *p, const json_t *effect)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(effect, "output"), i, line) {
+		buf_adds(&p->buf, "      | ");
+		paint_text(p, json_is_string(line) ? json_string_value(line) : "");
+		buf_addc(&p->buf, '\n');
+	}
+}
+
+static bool is_own_reason(const json_t *effect)
+{
+	const json_t *because = json_object_get(effect, "because");
+	const char *id = json_string_value(json_array_get(because, 0)), *at;
+
+	at = id && json_array_size(because) == 1 ? strchr(id, ':') : NULL;
+	return at && !strncmp(id, "action:", 7) && !strcmp(at + 1, field(effect, "unit"));
+}
+
+/* "because a, b: why"; because of itself an action is run for the reason alone. */
 static void render_effect(struct paint *p, const json_t *effect)
 {
 	const json_t *because = json_object_get(effect, "because");
 	_cleanup_buf_ struct buf reasons = BUF_INIT;
 
 	render_effect_line(p, effect);
-	if (!json_array_size(because))
+	if (!json_array_size(because)) {
+		render_output(p, effect);
 		return;
+	}
 	buf_adds(&reasons, "because ");
-	names(&reasons, p, because, NAMES_SHOWN);
+	if (!*field(effect, "why") || !is_own_reason(effect))
+		names(&reasons, p, because, NAMES_SHOWN);
+	if (*field(effect, "why"))
+		buf_addf(&reasons, "%s%s", is_own_reason(effect) ? "" : ": ", field(effect, "why"));
 	buf_adds(&p->buf, "    ");
 	paint_style(p, STYLE_DIM);
 	paint_words(p, 4, reasons.data);
 	paint_style(p, STYLE_PLAIN);
 	buf_addc(&p->buf, '\n');
+	render_output(p, effect);
 }
 
 static bool is_of_packages(const json_t *effect)
@@ -380,16 +410,21 @@ void render_plan_summary(struct paint *p, const json_t *plan)
 {
 	const json_t *summary = json_object_get(plan, "summary"), *effect;
 	json_int_t restarts = field_number(summary, "restart"), deferred = 0, reloads = 0;
+	json_int_t actions = 0;
 	size_t i, refusals = plan_refusals(plan);
 
 	json_array_foreach(json_object_get(plan, "effects"), i, effect) {
-		deferred += json_is_true(json_object_get(effect, "deferred"));
+		bool action = !strcmp(field(effect, "action"), "action");
+
+		actions += action;
+		deferred += !action && json_is_true(json_object_get(effect, "deferred"));
 		reloads += !strcmp(field(effect, "action"), "reload");
 	}
 	buf_addf(&p->buf, "%lld ok, %lld to change, %lld restart%s",
 		(long long)field_number(summary, "ok"), (long long)field_number(summary, "change"),
 		(long long)restarts, restarts == 1 ? "" : "s");
 	count(p, reloads, "reload", "reloads");
+	count(p, actions, "action", "actions");
 	count(p, deferred, "deferred", "deferred");
 	count(p, (json_int_t)(json_array_size(json_object_get(plan, "findings")) - refusals),
 		"finding", "findings");

@@ -27,6 +27,7 @@ const char *action_name(enum action action)
 		[ACTION_SYSCTL] = "sysctl",
 		[ACTION_ACTIVATE] = "activate",
 		[ACTION_LIVE] = "live",
+		[ACTION_RUN] = "action",
 		[ACTION_START] = "start",
 		[ACTION_RESTART] = "restart",
 		[ACTION_RELOAD] = "reload",
@@ -323,13 +324,15 @@ void effects_drop_double(struct effects *f)
 	f->n = kept;
 }
 
-/* In a file tree nothing runs: only the links of enablement are made there. */
+/* In a file tree nothing runs: only the links of enablement are made there. Actions were left out
+ * already. */
 static void drop_live_only(struct effects *f)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].action == ACTION_ENABLE || f->items[i].action == ACTION_DISABLE)
+		if (f->items[i].action == ACTION_ENABLE || f->items[i].action == ACTION_DISABLE ||
+			f->items[i].action == ACTION_RUN)
 			f->items[kept++] = f->items[i];
 	f->n = kept;
 }

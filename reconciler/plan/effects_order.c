@@ -107,7 +107,7 @@ static int order_action(struct deriving *d, size_t from, size_t n)
 		carried_edges(d, items, names, n, &x);
 	}
 	if (r >= 0)
-		r = order_units(a, names, n, x.items, x.n, &order, d->e);
+		r = order_units(a, "restarts", names, n, x.items, x.n, &order, d->e);
 	free(x.items);
 	if (r < 0)
 		return r;
@@ -115,6 +115,13 @@ static int order_action(struct deriving *d, size_t from, size_t n)
 	for (size_t i = 0; i < n; i++)
 		items[i] = copy[order[i]];
 	return 0;
+}
+
+static int compare_ranks(const void *a, const void *b)
+{
+	const struct effect *x = a, *y = b;
+
+	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
 static unsigned long long settle_of(struct deriving *d, const char *unit)
@@ -149,7 +156,9 @@ int effects_order(struct deriving *d)
 	for (size_t from = 0, to; from < f->n; from = to) {
 		for (to = from + 1; to < f->n && f->items[to].action == f->items[from].action;)
 			to++;
-		if (to - from > 1) {
+		if (f->items[from].action == ACTION_RUN) {
+			qsort(f->items + from, to - from, sizeof(*f->items), compare_ranks);
+		} else if (to - from > 1) {
 			int r = order_action(d, from, to - from);
 
 			if (r < 0)

@@ -1,6 +1,6 @@
 /*
- * The order of restarts: what must come after what, then natural order (plan.h).
- * Pure. Called when a plan is made and again when it is applied.
+ * The order of restarts and of actions: what must come after what, then natural order (plan.h).
+ * Pure. Called when a state is read, when a plan is made and again when it is applied.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static size_t blocker(
 }
 
 /* Walking from blocker to blocker must come back to where it was: that part is the cycle. */
-static int report_cycle(struct arena *a, const char *const *names, size_t n,
+static int report_cycle(struct arena *a, const char *what, const char *const *names, size_t n,
 	const struct unit_edge *edges, size_t n_edges, const bool *done, struct err *e)
 {
 	size_t *seen_at = arena_array(a, size_t, n);
@@ -50,11 +50,11 @@ static int report_cycle(struct arena *a, const char *const *names, size_t n,
 	for (size_t i = seen_at[at] - 1; i < length; i++)
 		buf_addf(&text, "%s after ", names[path[i]]);
 	buf_adds(&text, names[at]);
-	return err_set(e, -ELOOP, "the order of restarts has a cycle: %s", text.data);
+	return err_set(e, -ELOOP, "the order of %s has a cycle: %s", what, text.data);
 }
 
-int order_units(struct arena *a, const char *const *names, size_t n, const struct unit_edge *edges,
-	size_t n_edges, size_t **ret_order, struct err *e)
+int order_units(struct arena *a, const char *what, const char *const *names, size_t n,
+	const struct unit_edge *edges, size_t n_edges, size_t **ret_order, struct err *e)
 {
 	size_t *order = arena_array(a, size_t, n);
 	size_t *waits = arena_array(a, size_t, n);
@@ -66,7 +66,7 @@ int order_units(struct arena *a, const char *const *names, size_t n, const struc
 		size_t next = next_free(names, waits, done, n);
 
 		if (next == n)
-			return report_cycle(a, names, n, edges, n_edges, done, e);
+			return report_cycle(a, what, names, n, edges, n_edges, done, e);
 		order[k] = next;
 		done[next] = true;
 		for (size_t i = 0; i < n_edges; i++)

@@ -204,7 +204,8 @@ size_t plan_deferrals(const struct plan *p, bool held)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->effects.n; i++)
-		n += p->effects.items[i].deferred && p->effects.items[i].held == held;
+		n += p->effects.items[i].action == ACTION_RESTART && p->effects.items[i].deferred &&
+		     p->effects.items[i].held == held;
 	return n;
 }
 
@@ -315,6 +316,15 @@ static void add_resource(
 	resources_write(&set, false, false, key, b);
 }
 
+/* What would be run is part of what is agreed to. */
+static const char *definition_of(const struct plan *p, const char *name)
+{
+	const struct resource *action =
+		resources_find(p->want, arena_printf(p->arena, "action:%s", name));
+
+	return action ? arena_printf(p->arena, " %s", action_definition(p->arena, action)) : "";
+}
+
 void plan_identify(struct plan *p, const unsigned char key[HASH_SIZE])
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -335,10 +345,11 @@ void plan_identify(struct plan *p, const unsigned char key[HASH_SIZE])
 	for (size_t i = 0; i < p->effects.n; i++) {
 		const struct effect *f = &p->effects.items[i];
 		const char *template = f->target ? unit_name_template(p->arena, f->target) : NULL;
-		const char *line = arena_printf(p->arena, "%s %s\n", action_name(f->action),
+		const char *line = arena_printf(p->arena, "%s %s%s\n", action_name(f->action),
 			template    ? template
 			: f->target ? f->target
-				    : "-");
+				    : "-",
+			f->target && f->action == ACTION_RUN ? definition_of(p, f->target) : "");
 
 		if (strcmp(line, last) != 0)
 			buf_adds(&b, line);

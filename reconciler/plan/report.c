@@ -96,15 +96,30 @@ static json_t *change_to_json(const struct change *c,
 		event_string(said ? said->where.file : NULL));
 }
 
+static json_t *output_to_json(const struct effect *f)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < f->n_output; i++)
+		json_array_append_new(lines, event_string(f->output[i]));
+	return lines;
+}
+
 json_t *effect_to_json(const struct effect *f, size_t position)
 {
 	json_t *because = json_array();
 
 	for (size_t i = 0; i < f->n_because; i++)
 		json_array_append_new(because, json_string(f->because[i]));
-	return json_pack("{s:o, s:s, s:I, s:o, s:o, s:b}", "unit", event_string(f->target),
-		"action", action_name(f->action), "position", (json_int_t)position, "because",
-		because, "along_with", event_string(f->carried_by), "deferred", f->deferred);
+	json_t *effect = json_pack("{s:o, s:s, s:I, s:o, s:o, s:b}", "unit",
+		event_string(f->target), "action", action_name(f->action), "position",
+		(json_int_t)position, "because", because, "along_with", event_string(f->carried_by),
+		"deferred", f->deferred);
+	if (f->action == ACTION_RUN)
+		json_object_set_new(effect, "why", event_string(f->why));
+	if (f->n_output)
+		json_object_set_new(effect, "output", output_to_json(f));
+	return effect;
 }
 
 json_t *finding_to_json(const struct finding *f)

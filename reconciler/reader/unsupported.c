@@ -7,16 +7,17 @@
 #include <errno.h>
 #include <string.h>
 
+/* Ended by a row without a word. */
 static const struct row {
 	const char *scope; /* where it stands; "" is the manifest itself */
 	const char *word;  /* a key */
 } rows[] = {
-	{"", "actions"},
+	{NULL, NULL},
 };
 
 static bool is_unsupported(const char *scope, const char *word)
 {
-	for (size_t i = 0; i < ELEMENTS(rows); i++)
+	for (size_t i = 0; rows[i].word; i++)
 		if (!strcmp(rows[i].scope, scope) && !strcmp(rows[i].word, word))
 			return true;
 	return false;
@@ -36,7 +37,7 @@ int unsupported_keys(const char *scope, const struct node *map, struct diags *di
 
 const char *unsupported_next(const char *scope, size_t *n)
 {
-	while (*n < ELEMENTS(rows))
+	while (rows[*n].word)
 		if (!strcmp(rows[(*n)++].scope, scope))
 			return rows[*n - 1].word;
 	return NULL;

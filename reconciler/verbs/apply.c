@@ -8,6 +8,7 @@
 
 #include "l4sync/deferred.h"
 
+#include "../actions.h"
 #include "../apply/restart.h"
 #include "confirm.h"
 #include "generation.h"
@@ -72,12 +73,25 @@ static int refuse_code(struct run *r, const char *code, struct err *e)
 	return n ? err_set(e, -EPERM, "%s. %s", first, untouched(r)) : 0;
 }
 
+static size_t count_actions(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->effects.n; i++)
+		n += p->effects.items[i].action == ACTION_RUN;
+	return n;
+}
+
 static const char *question(struct run *r)
 {
 	size_t restarts = plan_restarts(r->plan) + plan_deferrals(r->plan, false);
-	const char *what =
-		arena_printf(r->arena, "%zu change%s and %zu restart%s", r->plan->n_changes,
-			r->plan->n_changes == 1 ? "" : "s", restarts, restarts == 1 ? "" : "s");
+	size_t actions = count_actions(r->plan);
+	const char *also =
+		actions ? arena_printf(r->arena, ", %zu action%s", actions, actions == 1 ? "" : "s")
+			: "";
+	const char *what = arena_printf(r->arena, "%zu change%s%s and %zu restart%s",
+		r->plan->n_changes, r->plan->n_changes == 1 ? "" : "s", also, restarts,
+		restarts == 1 ? "" : "s");
 
 	if (r->is_rollback)
 		return arena_printf(
@@ -133,7 +147,8 @@ static int apply_nothing(struct run *r)
 	struct debts debts = plan_debts(r->plan, NULL);
 
 	r->n_deferred = run_deferrals(r);
-	if (debts_prepare(r->host, &debts, &e) < 0 || debts_publish(r->host, &e) < 0)
+	if (debts_prepare(r->host, &debts, &e) < 0 || debts_publish(r->host, &e) < 0 ||
+		run_settle_actions(r, &e) < 0)
 		return verb_failed(r, &e);
 	if (run_base_follows(r)) {
 		if (generation_record(r, OUTCOME_APPLIED, NULL, 0, false, &number, &e) < 0)
@@ -169,7 +184,7 @@ static int await_confirmation(struct run *r, uint64_t number)
 		run_done_applied(r, e.exit, 0, 1, number);
 		return e.exit;
 	}
-	run_done_applied(r, applied_status(r), r->plan->n_changes, 0, number);
+	run_done_applied(r, applied_status(r), r->plan->n_changes + r->plan->n_run, 0, number);
 	return applied_status(r);
 }
 
@@ -225,7 +240,7 @@ static int apply_plan(struct run *r)
 	if (confirm)
 		return await_confirmation(r, number);
 	generation_prune(r);
-	run_done_applied(r, applied_status(r), r->plan->n_changes, 0, number);
+	run_done_applied(r, applied_status(r), r->plan->n_changes + r->plan->n_run, 0, number);
 	return applied_status(r);
 }
 

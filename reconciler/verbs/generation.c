@@ -164,7 +164,9 @@ int generation_record(struct run *r, enum outcome outcome, const char *error, un
 		.outcome = outcome,
 		.error = error,
 		.plan = plan,
-		.fixed = outcome == OUTCOME_APPLIED ? (unsigned)r->plan->n_changes : 0,
+		.fixed = outcome == OUTCOME_APPLIED
+				 ? (unsigned)(r->plan->n_changes + r->plan->n_run)
+				 : 0,
 		.restarted = restarted,
 		.failed = outcome != OUTCOME_APPLIED,
 		.rollback_to = r->heals ? r->base.rollback_to : r->rollback_to,

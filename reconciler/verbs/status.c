@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "l4sync/action.h"
 #include "l4sync/deferred.h"
 
 #include "confirm.h"
@@ -76,6 +77,28 @@ static void add_debts(struct run *r, json_t *pending)
 		json_array_append_new(pending, debt_to_json(r, &debts.items[i]));
 }
 
+/* An action that an apply runs just now has begun, and will end. */
+static void add_actions(struct run *r, bool running, json_t *pending)
+{
+	_cleanup_err_ struct err e = ERR_INIT;
+	struct action_records records;
+
+	if (action_records_load(r->host, r->arena, &records, &e) < 0)
+		json_array_append_new(pending, event_string(err_text(&e)));
+	for (size_t i = 0; !e.text && i < records.n; i++) {
+		const struct action_record *x = &records.items[i];
+
+		if (!x->pending || (running && !x->error))
+			continue;
+		json_array_append_new(pending,
+			json_pack("{s:o, s:s, s:s, s:o, s:o}", "text",
+				event_string(arena_printf(r->arena, "action:%s %s", x->name,
+					action_pending_text(r->arena, x))),
+				"action", x->name, "reason", x->error ? "failed" : "interrupted",
+				"since", event_time(x->since), "error", event_string(x->error)));
+	}
+}
+
 static json_t *status_document(struct run *r, const struct generation *list, size_t n)
 {
 	const struct generation *applied = NULL;
@@ -95,6 +118,7 @@ static json_t *status_document(struct run *r, const struct generation *list, siz
 	if (waits)
 		json_array_append_new(pending, event_string(waits));
 	add_debts(r, pending);
+	add_actions(r, holder, pending);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n}", "host",
 		event_string(*r->host->name ? r->host->name : NULL), "generation",
 		applied ? generation_to_json(applied) : json_null(), "last",

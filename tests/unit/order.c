@@ -74,7 +74,7 @@ START_TEST(random_graphs)
 		if (rank[a] < rank[b])
 			edges[n_edges++] = (struct unit_edge){a, b};
 	}
-	ck_assert_int_eq(order_units(arena, names, n, edges, n_edges, &order, &e), 0);
+	ck_assert_int_eq(order_units(arena, "restarts", names, n, edges, n_edges, &order, &e), 0);
 	check_order(names, n, edges, n_edges, order);
 }
 END_TEST
@@ -87,9 +87,9 @@ START_TEST(natural)
 	_cleanup_err_ struct err e = ERR_INIT;
 	size_t *order;
 
-	ck_assert_int_eq(order_units(arena, names, 5, NULL, 0, &order, &e), 0);
+	ck_assert_int_eq(order_units(arena, "restarts", names, 5, NULL, 0, &order, &e), 0);
 	ck_assert(!memcmp(order, expected, sizeof expected));
-	ck_assert_int_eq(order_units(arena, names, 0, NULL, 0, &order, &e), 0);
+	ck_assert_int_eq(order_units(arena, "restarts", names, 0, NULL, 0, &order, &e), 0);
 }
 END_TEST
 
@@ -140,8 +140,8 @@ START_TEST(cycles)
 	_cleanup_err_ struct err e = ERR_INIT;
 	size_t untouched = 7, *order = &untouched;
 
-	ck_assert_int_eq(
-		order_units(arena, names, 5, cases[_i].edges, cases[_i].n_edges, &order, &e),
+	ck_assert_int_eq(order_units(arena, "restarts", names, 5, cases[_i].edges,
+				 cases[_i].n_edges, &order, &e),
 		-ELOOP);
 	ck_assert_ptr_eq(order, &untouched);
 	const char *colon = strchr(err_text(&e), ':');

@@ -2,7 +2,7 @@
  * Golden cases of planning: every file of tests/plan/ is one, the three states and the whole plan
  * document. A case is text; lines before the first "=== " say what it is about, then come
  *
- *	=== base | want | originals | live | found | found-later
+ *	=== base | want | originals | live | found | found-later | ran
  *	=== expect
  *
  * each with resources, one a line:
@@ -10,15 +10,19 @@
  *	TYPE:NAME [KEY=VALUE…] [@SECONDS] [secret] [hidden] [skip] [: CONTENT]
  *
  * found: in a directory that is purged from now on; found-later: that was purged already. Both are
- * live. Words are escaped as text_escape() does (\n, \x20 for a blank in a value); hidden: only the
- * keyed hash of the content is known, as in a generation; @SECONDS: when it was changed last. What
- *is live with a content or target is also put into a file tree, which the unit search path and the
- *files of sysctl.d are read from. The plan's id is checked by the tests further down, not by the
- *cases. `UPDATE_CASES=1 make check-unit` writes what comes out into the cases; then read the diff.
+ * live. ran: what is known of actions, ran:NAME done=WHICH… input=ID:WHICH… [succeeded=USEC]
+ *[pending=SECONDS] [error=TEXT], WHICH being want or base, whose definition or version it was, or
+ *something else; and what unless says: answer:NAME is=nothing|todo|unknown. Words are escaped as
+ *text_escape() does (\n, \x20 for a blank in a value); hidden: only the keyed hash of the content
+ *is known, as in a generation; @SECONDS: when it was changed last. What is live with a content or
+ *target is also put into a file tree, which the unit search path and the files of sysctl.d are read
+ *from. The plan's id is checked by the tests further down, not by the cases. `UPDATE_CASES=1 make
+ *check-unit` writes what comes out into the cases; then read the diff.
  */
 #include <check.h>
 
 #include "../../reconciler/plan/foreign.h"
+#include "../action_case.h"
 #include "../case_files.h"
 #include "../unit_tree.h"
 #include "l4sync/checkout.h"
@@ -33,9 +37,18 @@
 
 static const unsigned char test_key[HASH_SIZE] = "the key of no host";
 
-enum set { SET_BASE, SET_WANT, SET_ORIGINALS, SET_LIVE, SET_FOUND, SET_FOUND_LATER, SET_COUNT };
+enum set {
+	SET_BASE,
+	SET_WANT,
+	SET_ORIGINALS,
+	SET_LIVE,
+	SET_FOUND,
+	SET_FOUND_LATER,
+	SET_RAN,
+	SET_COUNT
+};
 static const char *const set_names[SET_COUNT] = {
-	"base", "want", "originals", "live", "found", "found-later"};
+	"base", "want", "originals", "live", "found", "found-later", "ran"};
 
 struct plan_case {
 	struct resources *sets[SET_COUNT];
@@ -159,6 +172,12 @@ static size_t make_triples(struct plan_case *c, struct triple *ret)
 		int order = !b ? 1 : !w ? -1 : strcmp(b->id, w->id);
 		const char *id = order <= 0 ? b->id : w->id;
 
+		if (!module_of(modules, id)->inspect) {
+			i += order <= 0;
+			j += order >= 0;
+			n--; /* nothing of it is on the host */
+			continue;
+		}
 		ret[n] = (struct triple){.id = id,
 			.module = module_of(modules, id),
 			.base = order <= 0 ? b : NULL,
@@ -281,7 +300,15 @@ static struct plan *make_plan(struct plan_case *c)
 		qsort(triples, n, sizeof *triples, compare_triples);
 	p->host = "h";
 	p->want = c->sets[SET_WANT];
+	p->applied = base;
 	plan_compare(p, triples, n, test_key);
+	const struct action_case known = {base, p->want, c->sets[SET_RAN], test_key};
+	const struct action_records records = action_case_records(&known);
+	const struct action_source actions = {.records = &records,
+		.selects = action_case_selects,
+		.ask = action_case_answer,
+		.userdata = (void *)&known};
+	ck_assert_msg(plan_actions(p, view, &actions, test_key, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_effects(p, view, NULL, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_content_policy(p, view, &e) >= 0, "%s", err_text(&e));
 	ck_assert_msg(plan_foreign(p, view, test_key, &e) >= 0, "%s", err_text(&e));

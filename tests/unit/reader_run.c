@@ -271,7 +271,7 @@ static void make_others(void)
 	   "git commit -qm one; cd ..; mkdir -p state/root/etc; echo 1 >state/root/etc/y;"
 	   "printf 'l4sync: 1\\nvars: {v: filled}\\ntrees: [root, {repo: ../app, path: deploy}]\\n'"
 	   ">state/l4sync.yaml; printf 'checkouts:\\n  /opt/app: {repo: ../app, rev: master, "
-	   "owner: 33, run: [a, b]}\\n' >>state/l4sync.yaml");
+	   "owner: 33, run: [a, b]}\\nactions: {a: {run: x}, b: {run: x}}\\n' >>state/l4sync.yaml");
 }
 
 START_TEST(reads_others)
@@ -295,6 +295,7 @@ START_TEST(reads_others)
 	ck_assert_str_eq(resource_get(app, "repo"), arena_printf(arena, "%s/app", top));
 	ck_assert_str_eq(resource_get(app, "owner"), "33");
 	ck_assert(resource_has(app, "run", "a") && resource_has(app, "run", "b"));
+	ck_assert(resource_has(resources_find(want, "action:b"), "on_change", app->id));
 	ck_assert_ptr_nonnull(strstr(app->content->data, " bin/run\n"));
 	ck_assert_ptr_nonnull(strstr(app->content->data, " link\n"));
 	/* The host, the state, and the application once: its HEAD is its master. */
