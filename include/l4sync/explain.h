@@ -21,6 +21,9 @@
 int explain_resource(struct plan *p, struct unit_view *view, const char *id,
 	const struct triple *triple, json_t **ret, struct err *e);
 
+/* The same of an action of the want: whether it is to be run, and why. */
+json_t *explain_action(const struct plan *p, const struct resource *action);
+
 /* Whether the host or the state has a unit of that name. */
 int explain_knows_unit(struct unit_view *view, const char *unit, bool *ret, struct err *e);
 

@@ -38,6 +38,8 @@ static void render_state(struct paint *p, const json_t *r)
 		words(p, arena_printf(a, "not looked at: %s", field(r, "skipped")));
 	else if (!json_is_true(json_object_get(r, "managed")))
 		words(p, "not in the state");
+	else if (*field(r, "why"))
+		words(p, field(r, "why"));
 	else if (!*op)
 		words(p, "as it should be");
 	else

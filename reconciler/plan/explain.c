@@ -167,6 +167,32 @@ static int find_chains(struct explaining *x)
 	return r;
 }
 
+/* The actions that name it; and so on from one to those that follow it. */
+static void would_run(struct explaining *x)
+{
+	struct effects *f = &x->d.plan->effects;
+	const struct resources *want = x->d.plan->want;
+	bool more = x->d.live;
+
+	for (size_t i = 0; more && i < want->n; i++)
+		if (resource_is(want->items[i], "action") &&
+			resource_has(want->items[i], "on_change", x->id))
+			effect_add(f, ACTION_RUN, resource_name(want->items[i]->id), x->id);
+	while (more) {
+		size_t before = f->n;
+
+		for (size_t i = 0; i < want->n; i++) {
+			const struct resource *item = want->items[i];
+
+			for (size_t k = 0; resource_is(item, "action") && k < item->n_attrs; k++)
+				if (!strcmp(item->attrs[k].key, "then") &&
+					effects_find(f, ACTION_RUN, resource_name(item->id)))
+					effect_add(f, ACTION_RUN, item->attrs[k].value, item->id);
+		}
+		more = f->n > before;
+	}
+}
+
 /* What a change would do, by all chains together. */
 static int derive_effects(struct explaining *x)
 {
@@ -174,6 +200,7 @@ static int derive_effects(struct explaining *x)
 
 	if (text_starts(x->id, "sysctl:"))
 		effect_add(f, ACTION_SYSCTL, resource_name(x->id), x->id);
+	would_run(x);
 	for (size_t i = 0; i < x->n_chains; i++) {
 		const struct chain *c = &x->chains[i];
 		const struct resource *from = managed_at(x, c->hops[0].name);

@@ -85,12 +85,16 @@ static int explain_other(struct run *r, json_t *list, const char *name, struct e
 /* A name that is nearly that of a resource; NULL: none is. */
 static const char *nearest(struct run *r, const char *name)
 {
-	const char **names = arena_array(r->arena, const char *, r->n_triples + 1);
+	const char **names = arena_array(r->arena, const char *, r->n_triples + r->want->n + 1);
 	bool typed = strchr(name, ':');
+	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_triples; i++)
-		names[i] = typed ? r->triples[i].id : resource_name(r->triples[i].id);
-	names[r->n_triples] = NULL;
+		names[n++] = typed ? r->triples[i].id : resource_name(r->triples[i].id);
+	for (size_t i = 0; i < r->want->n; i++)
+		if (resource_is(r->want->items[i], "action"))
+			names[n++] = typed ? r->want->items[i]->id
+					   : resource_name(r->want->items[i]->id);
 	return text_nearest(name, names);
 }
 
@@ -102,6 +106,17 @@ static const char *without_slash(struct arena *a, const char *name)
 	while (n > 1 && name[n - 1] == '/')
 		n--;
 	return arena_strndup(a, name, n);
+}
+
+static void explain_actions(struct run *r, json_t *list, const char *name)
+{
+	for (size_t i = 0; i < r->want->n; i++) {
+		const struct resource *item = r->want->items[i];
+		const struct triple as = {.id = item->id, .want = item};
+
+		if (resource_is(item, "action") && is_meant(name, &as))
+			json_array_append_new(list, explain_action(r->plan, item));
+	}
 }
 
 static int explain_all(struct run *r, json_t *list, struct err *e)
@@ -118,6 +133,8 @@ static int explain_all(struct run *r, json_t *list, struct err *e)
 		service |= text_starts(t->id, "service:");
 		c = explain_one(r, list, t->id, t, e);
 	}
+	if (c >= 0)
+		explain_actions(r, list, name);
 	/* Of a unit also what leads to it, where `units:` says nothing of it. */
 	if (c >= 0 && (!json_array_size(list) || (!service && unit_name_valid(name))))
 		c = explain_other(r, list, name, e);
