@@ -16,6 +16,8 @@
 
 #define START_TIMEOUT_MS 15000 /* more than TimeoutStartSec= of its unit */
 #define LOG_LINES 20
+#define LOG_TRIES 10
+#define LOG_PAUSE_USEC 300000
 
 /* Exit statuses of which not the sandbox is the cause, but what l4sync puts into it. */
 static const char *const own_faults[] = {"203/EXEC", "208/STDIN", "209/STDOUT"};
@@ -70,6 +72,12 @@ static const char *end_text(struct trial *t)
 static void tell_failure(struct trial *t, const char *result, unsigned long long since_usec)
 {
 	const char *end = end_text(t), *cause = logged_cause(t, since_usec);
+
+	/* On a host that is busy journald comes to it later than whoever waits for it. */
+	for (int i = 0; !cause && i < LOG_TRIES; i++) {
+		usleep(LOG_PAUSE_USEC);
+		cause = logged_cause(t, since_usec);
+	}
 	bool is_own = strcmp(result, "failed") != 0 && strcmp(result, "timeout") != 0;
 
 	for (size_t i = 0; i < ELEMENTS(own_faults); i++)
