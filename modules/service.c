@@ -14,7 +14,6 @@
 #include "l4sync/plan.h"
 #include "l4sync/registry.h"
 #include "l4sync/unitpath.h"
-#include "l4sync/unsupported.h"
 #include "l4sync/unit_view.h"
 
 #include "content_policy.h"
@@ -159,7 +158,6 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 	struct resource *item = resources_add(r->want, arena_printf(a, "service:%s", unit));
 	item->where = name->where;
 	node_keys(map, known, r->diags);
-	unsupported_keys("units", map, r->diags);
 	for (size_t i = 0; i < map->n; i++) {
 		const char *key = map->keys[i]->text;
 		const struct node *n = map->items[i];

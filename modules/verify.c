@@ -16,7 +16,6 @@
 #include "l4sync/registry.h"
 #include "l4sync/text.h"
 #include "l4sync/unitpath.h"
-#include "l4sync/unsupported.h"
 
 #include "../reconciler/verify/seccomp.h"
 
@@ -177,7 +176,6 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 		resources_add(r->want, arena_printf(r->want->arena, "verify:%s", unit));
 	item->where = name->where;
 	node_keys(map, known, r->diags);
-	unsupported_keys("verify", map, r->diags);
 	for (size_t i = 0; i < map->n; i++) {
 		const char *key = map->keys[i]->text;
 		const struct node *n = map->items[i];

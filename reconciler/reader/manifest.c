@@ -10,7 +10,6 @@
 #include "l4sync/check.h"
 #include "l4sync/module.h"
 #include "l4sync/text.h"
-#include "l4sync/unsupported.h"
 #include "reader_internal.h"
 
 #define FORMAT "1"
@@ -176,14 +175,11 @@ static int check_hosts(struct reader *r)
 	return -EPERM;
 }
 
-/* All keys that the manifest can have: those here, the modules' sections, what is to come. */
+/* All keys that the manifest can have: those here, and the modules' sections. */
 static const char *const *known_keys(struct reader *r)
 {
-	size_t n = ELEMENTS(own_keys), at = 0, i = 0;
-	const char *key;
+	size_t n = ELEMENTS(own_keys), i = 0;
 
-	while (unsupported_next("", &at))
-		n++;
 	for (const struct module *const *m = r->modules; *m; m++)
 		for (const char *const *s = (*m)->sections; s && *s; s++)
 			n++;
@@ -193,8 +189,6 @@ static const char *const *known_keys(struct reader *r)
 	for (const struct module *const *m = r->modules; *m; m++)
 		for (const char *const *s = (*m)->sections; s && *s; s++)
 			keys[i++] = *s;
-	for (at = 0; (key = unsupported_next("", &at));)
-		keys[i++] = key;
 	return keys;
 }
 
@@ -243,7 +237,6 @@ int manifest_read(struct reader *r)
 	if (over)
 		report_replaced(r, base, over);
 	node_keys(r->manifest, known_keys(r), r->diags);
-	unsupported_keys("", r->manifest, r->diags);
 	read_vars(r);
 	const struct node *secrets = node_get(r->manifest, "secrets");
 	r->secrets = secrets && secrets->kind != NODE_NULL ? secrets : NULL;
