@@ -101,6 +101,17 @@ static void read_text(int dir, const char *file, char text[STAT_MAX])
 	text[n < 0 ? 0 : n] = '\0';
 }
 
+/* Whether a number can be its in a proc of that depth: in another PID namespace beside its own the
+ * same number is somebody else's, who may have been started in the same moment. */
+static bool may_be_in(const struct job *j, const struct sought *s, size_t depth)
+{
+	const struct status *own = &j->process->status;
+	bool both_deepest = depth + 1 == s->n_numbers && depth + 1 == own->n_numbers;
+
+	return depth < s->n_numbers && (!both_deepest || s->pid_ns == j->process->ns[NS_PID]) &&
+	       s->numbers[depth] != own->numbers[depth];
+}
+
 /* What the kernel shows there is it, and not another that has its number in another namespace. What
  * cannot be read has the number at least. */
 static bool is_it(int dir, const struct sought *s)
@@ -174,7 +185,7 @@ static void look_in(const struct job *j, int proc)
 	for (size_t i = 0; i < j->n; i++) {
 		const struct sought *s = &j->sought[i];
 		_cleanup_close_ int dir =
-			(size_t)depth < s->n_numbers ? open_number(proc, s->numbers[depth]) : -1;
+			may_be_in(j, s, (size_t)depth) ? open_number(proc, s->numbers[depth]) : -1;
 
 		if (dir >= 0 && is_it(dir, s))
 			j->found[i] = OUTLOOK_VISIBLE;
