@@ -210,5 +210,11 @@ enum txn_result txn_recover(struct host *h, struct arena *a, const unsigned char
 int state_dir(struct host *h, bool create, int *ret_fd, struct err *e);
 /* A file there (0600), whole or not at all, and durable when it returns. */
 int state_write(struct host *h, const char *name, const void *data, size_t size, struct err *e);
+/* A set that such a file holds; the caller's. -ENOENT: there is none. what: says of one that is not
+ * understood, and so not taken for nothing, what it is and what it means to remove it. */
+int state_read_set(
+	struct host *h, const char *name, const char *what, struct resources **ret, struct err *e);
+/* r, whose text gets that in front. */
+int state_bad_set(struct host *h, const char *name, const char *what, int r, struct err *e);
 
 #endif

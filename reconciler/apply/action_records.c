@@ -15,36 +15,8 @@
 
 #define FILE_NAME "actions"
 #define TYPE "ran"
+#define WHAT "the list of actions that were run; if it is removed all are run again"
 #define DONE_MAX 64u /* definitions that are remembered of one */
-
-/* What is not understood is not taken for nothing: all actions would be run again. */
-static int bad_set(struct host *h, int r, struct err *e)
-{
-	return err_prefix(e, r,
-		"%s" STATE_DIR "/" FILE_NAME
-		", the list of actions that were run; if it is removed all are run again",
-		h->root_path);
-}
-
-static int read_set(struct host *h, struct resources **ret, struct err *e)
-{
-	_cleanup_arena_ struct arena *a = arena_new();
-	const void *data;
-	size_t size;
-	int dir;
-	int r = state_dir(h, false, &dir, e);
-
-	if (r < 0)
-		return r;
-	_cleanup_close_ int fd = openat(dir, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	r = fd < 0 ? -errno : fd_read_all(a, fd, RESOURCES_SIZE_MAX, &data, &size);
-	if (r == -ENOENT)
-		return r;
-	if (r < 0)
-		return err_errno(e, r, "cannot read %s" STATE_DIR "/" FILE_NAME, h->root_path);
-	r = resources_read(data, size, ret, e);
-	return r < 0 ? bad_set(h, r, e) : 0;
-}
 
 static size_t count_values(const struct resource *item, const char *key)
 {
@@ -109,14 +81,14 @@ int action_records_load(struct host *h, struct arena *a, struct action_records *
 	*ret = (struct action_records){.arena = a};
 	if (!h->live)
 		return 0;
-	int r = read_set(h, &set, e);
+	int r = state_read_set(h, FILE_NAME, WHAT, &set, e);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < set->n; i++) {
 		struct action_record x;
 
 		if (!take_record(a, set->items[i], &x))
-			return bad_set(h,
+			return state_bad_set(h, FILE_NAME, WHAT,
 				err_set(e, -EBADMSG, "%s is no action that was run",
 					set->items[i]->id),
 				e);

@@ -17,38 +17,9 @@
 
 #define DEFERRED "deferred"
 #define PREPARED "deferred.prepared"
+#define WHAT "the list of deferred restarts; if it is removed they are forgotten"
 #define DEBT_TYPE "debt"
 #define UNMARK_TYPE "unmark" /* a marker that goes: what the unit runs with is right again */
-
-/* What is not understood is not taken for nothing: it would be forgotten with the next write. */
-static int bad_set(struct host *h, const char *name, int r, struct err *e)
-{
-	return err_prefix(e, r,
-		"%s" STATE_DIR
-		"/%s, the list of deferred restarts; if it is removed they are forgotten",
-		h->root_path, name);
-}
-
-/* A set of them; -ENOENT: there is none. The set is the caller's. */
-static int read_set(struct host *h, const char *name, struct resources **ret, struct err *e)
-{
-	_cleanup_arena_ struct arena *a = arena_new();
-	const void *data;
-	size_t size;
-	int dir;
-	int r = state_dir(h, false, &dir, e);
-
-	if (r < 0)
-		return r;
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	r = fd < 0 ? -errno : fd_read_all(a, fd, RESOURCES_SIZE_MAX, &data, &size);
-	if (r == -ENOENT)
-		return r;
-	if (r < 0)
-		return err_errno(e, r, "cannot read %s" STATE_DIR "/%s", h->root_path, name);
-	r = resources_read(data, size, ret, e);
-	return r < 0 ? bad_set(h, name, r, e) : 0;
-}
 
 static size_t count_values(const struct resource *item, const char *key)
 {
@@ -131,7 +102,7 @@ int debts_load(struct host *h, struct arena *a, struct debts *ret, struct err *e
 	*ret = (struct debts){0};
 	if (!h->live)
 		return 0;
-	int r = read_set(h, DEFERRED, &set, e);
+	int r = state_read_set(h, DEFERRED, WHAT, &set, e);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	ret->items = arena_array(a, struct debt, set->n);
@@ -141,7 +112,7 @@ int debts_load(struct host *h, struct arena *a, struct debts *ret, struct err *e
 		if (resource_is(set->items[i], UNMARK_TYPE))
 			continue;
 		if (!take_debt(a, set->items[i], d))
-			return bad_set(h, DEFERRED,
+			return state_bad_set(h, DEFERRED, WHAT,
 				err_set(e, -EBADMSG, "%s is no deferred restart",
 					set->items[i]->id),
 				e);
@@ -269,7 +240,7 @@ int debts_publish(struct host *h, struct err *e)
 {
 	_cleanup_resources_ struct resources *set = NULL;
 	int dir;
-	int r = read_set(h, PREPARED, &set, e);
+	int r = state_read_set(h, PREPARED, WHAT, &set, e);
 
 	if (r == -ENOENT)
 		return 0;

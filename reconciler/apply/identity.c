@@ -95,3 +95,11 @@ int path_identity(struct txn *t, const char *path, const char **ret, struct err 
 		r = name_identity(t, dir, name, ret, e);
 	return r < 0 ? err_prefix(e, r, "%s%s", t->host->root_path, path) : 0;
 }
+
+int step_changed_meanwhile(struct txn *t, const struct step *s, struct err *e)
+{
+	return err_set(e, -EBUSY,
+		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan "
+		"again",
+		t->host->root_path, step_get(s, "path"));
+}

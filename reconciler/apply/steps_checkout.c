@@ -147,14 +147,6 @@ static int move(const struct place *p, const char *from, const char *to, unsigne
 	return renameat2(p->dir, from, p->dir, to, flags) < 0 ? -errno : 0;
 }
 
-static int changed_meanwhile(struct txn *t, const struct step *s, struct err *e)
-{
-	return err_set(e, -EBUSY,
-		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan "
-		"again",
-		t->host->root_path, step_get(s, "path"));
-}
-
 static int commit_checkout(struct txn *t, struct step *s, struct err *e)
 {
 	uint64_t old = old_inode(s), was;
@@ -167,7 +159,7 @@ static int commit_checkout(struct txn *t, struct step *s, struct err *e)
 	r = move(&p, p.temp, p.name, old ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 	host_dir_forget(t->host, path);
 	if (r == -EEXIST || r == -ENOENT)
-		return changed_meanwhile(t, s, e);
+		return step_changed_meanwhile(t, s, e);
 	if (r == -EINVAL)
 		return err_set(e, r, "%s%s: its file system cannot exchange two names atomically",
 			t->host->root_path, path);
@@ -177,7 +169,7 @@ static int commit_checkout(struct txn *t, struct step *s, struct err *e)
 	if (r < 0 || !old || was == old)
 		return r;
 	move(&p, p.temp, p.name, RENAME_EXCHANGE);
-	return changed_meanwhile(t, s, e);
+	return step_changed_meanwhile(t, s, e);
 }
 
 static int left_alone(struct txn *t, const struct step *s, const char *more, struct err *e)
@@ -313,7 +305,7 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 	r = move(&p, p.name, p.temp, RENAME_NOREPLACE);
 	host_dir_forget(t->host, step_get(s, "path"));
 	if (r == -ENOENT)
-		return changed_meanwhile(t, s, e);
+		return step_changed_meanwhile(t, s, e);
 	if (r < 0)
 		return err_errno(
 			e, r, "cannot remove %s%s", t->host->root_path, step_get(s, "path"));
@@ -321,7 +313,7 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 	if (r < 0 || was == old_inode(s))
 		return r;
 	move(&p, p.temp, p.name, RENAME_NOREPLACE);
-	return changed_meanwhile(t, s, e);
+	return step_changed_meanwhile(t, s, e);
 }
 
 static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)

@@ -140,14 +140,6 @@ static int rename_flags(const struct place *p, const char *from, const char *to,
 	return renameat2(p->dir, from, p->dir, to, flags) < 0 ? -errno : 0;
 }
 
-static int changed_meanwhile(struct txn *t, const struct step *s, struct err *e)
-{
-	return err_set(e, -EBUSY,
-		"%s%s was changed by somebody else while this ran; nothing was overwritten: plan "
-		"again",
-		t->host->root_path, step_get(s, "path"));
-}
-
 static int commit_put(struct txn *t, struct step *s, struct err *e)
 {
 	bool create = !strcmp(step_get(s, "old"), "absent");
@@ -159,7 +151,7 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 		return r;
 	r = rename_flags(&p, p.temp, p.name, create ? RENAME_NOREPLACE : RENAME_EXCHANGE);
 	if (r == -EEXIST || r == -ENOENT)
-		return changed_meanwhile(t, s, e);
+		return step_changed_meanwhile(t, s, e);
 	if (r == -EINVAL)
 		return err_set(e, r, "%s%s: its file system cannot exchange two names atomically",
 			t->host->root_path, step_get(s, "path"));
@@ -173,7 +165,7 @@ static int commit_put(struct txn *t, struct step *s, struct err *e)
 	if (r < 0 || !strcmp(was, step_get(s, "old")))
 		return r;
 	rename_flags(&p, p.temp, p.name, RENAME_EXCHANGE);
-	return changed_meanwhile(t, s, e);
+	return step_changed_meanwhile(t, s, e);
 }
 
 /* On a file system that is read-only the kernel says so even of a name that is not there. */
@@ -300,7 +292,7 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 		return r;
 	r = rename_flags(&p, p.name, p.temp, RENAME_NOREPLACE);
 	if (r == -ENOENT)
-		return changed_meanwhile(t, s, e);
+		return step_changed_meanwhile(t, s, e);
 	if (r < 0)
 		return err_errno(
 			e, r, "cannot remove %s%s", t->host->root_path, step_get(s, "path"));
@@ -308,7 +300,7 @@ static int commit_remove(struct txn *t, struct step *s, struct err *e)
 	if (r < 0 || !strcmp(was, step_get(s, "old")))
 		return r;
 	rename_flags(&p, p.temp, p.name, RENAME_NOREPLACE);
-	return changed_meanwhile(t, s, e);
+	return step_changed_meanwhile(t, s, e);
 }
 
 static int undo_remove(struct txn *t, struct step *s, bool *left, struct err *e)

@@ -110,6 +110,9 @@ int path_identity(struct txn *t, const char *path, const char **ret, struct err 
 /* The same by directory and name. */
 int name_identity(struct txn *t, int dir_fd, const char *name, const char **ret, struct err *e);
 
+/* -EBUSY: at the path of a step stands what the run has not seen there. */
+int step_changed_meanwhile(struct txn *t, const struct step *s, struct err *e);
+
 /* fsync of every directory in which steps changed names. */
 int txn_sync_dirs(struct txn *t, struct err *e);
 
