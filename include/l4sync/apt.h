@@ -40,8 +40,6 @@ struct apt_outlook {
 	const char *refusal;  /* why it does nothing of it, in its words; NULL: it would do it */
 };
 
-const struct apt_item *apt_find(const struct apt_outlook *outlook, const char *name);
-
 /* Simulates it: touches nothing, no network. What the lists do not know is left out, and the rest
  * is looked at. native: dpkg's architecture. */
 int apt_simulate(struct arena *a, const struct apt_wish *wish, const char *native,

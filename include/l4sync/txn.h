@@ -121,7 +121,6 @@ void txn_action(struct txn *t, const struct resource *action, const struct resou
 /* A unit or template whose configuration this run alters: of its running instances those that
  * somebody else has started since the reload are brought back by a rollback too. */
 void txn_affects(struct txn *t, const char *name);
-bool txn_is_empty(const struct txn *t);
 
 /* Set to its number by a signal handler: the run is to be rolled back at the next opportunity. */
 extern volatile sig_atomic_t txn_interrupted;
@@ -192,8 +191,6 @@ size_t txn_steps(const struct txn *t);
 /* This one goes on where another of the same run has ended, after so many steps. stays: what of
  * those a rollback does not put back, in words; NULL: nothing. */
 void txn_follows(struct txn *t, size_t n_steps, const char *stays);
-/* What a rollback has left as the run had made it, for it cannot be undone; NULL: nothing. */
-const char *txn_stays(const struct txn *t);
 
 /* Whether an interrupted run's journal is there; since (seconds since the epoch) if so. */
 bool txn_journal_exists(struct host *h, long long *ret_since);

@@ -61,11 +61,6 @@ struct arena *txn_arena(struct txn *t)
 	return t->arena;
 }
 
-bool txn_is_empty(const struct txn *t)
-{
-	return !t->n;
-}
-
 int txn_idle(void *userdata)
 {
 	(void)userdata;
@@ -97,11 +92,6 @@ void txn_follows(struct txn *t, size_t n_steps, const char *stays)
 {
 	t->position = t->of = n_steps;
 	t->stays = stays;
-}
-
-const char *txn_stays(const struct txn *t)
-{
-	return t->stays;
 }
 
 void txn_event(

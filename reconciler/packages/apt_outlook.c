@@ -84,7 +84,7 @@ static void take_refusal(struct arena *a, char *line, bool *unmet, struct apt_ou
 		add_line(a, &ret->refusal, line + strlen("E: "));
 }
 
-const struct apt_item *apt_find(const struct apt_outlook *outlook, const char *name)
+static const struct apt_item *find_item(const struct apt_outlook *outlook, const char *name)
 {
 	for (size_t i = 0; i < outlook->n; i++)
 		if (!strcmp(outlook->items[i].name, name))
@@ -116,7 +116,7 @@ void apt_outlook_parse(struct arena *a, const char *output, size_t size, const c
 			take_refusal(a, line, &unmet, ret);
 		else if (take_item(a, line, native, &ret->items[ret->n]) &&
 			 (ret->items[ret->n].move != APT_CONFIGURE ||
-				 !apt_find(ret, ret->items[ret->n].name)))
+				 !find_item(ret, ret->items[ret->n].name)))
 			ret->n++; /* what is installed is configured, too */
 	}
 	if (!succeeded && !ret->refusal && !ret->n_unknown)
@@ -170,7 +170,8 @@ const char *apt_judge(
 	for (size_t i = 0; i < wish->n_install; i++) {
 		const char *name = wish->install[i];
 
-		if (apt_find(outlook, name) || has_name(outlook->unknown, outlook->n_unknown, name))
+		if (find_item(outlook, name) ||
+			has_name(outlook->unknown, outlook->n_unknown, name))
 			continue;
 		names = unasked(a, wish, outlook, APT_INSTALL, &n);
 		return arena_printf(a,

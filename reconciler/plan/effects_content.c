@@ -12,7 +12,8 @@
 
 #include "effects_internal.h"
 
-bool changes_content(const struct change *c)
+/* Whether a change gives a file other content, or a link another target. */
+static bool changes_content(const struct change *c)
 {
 	static const char *const types[] = {"file", "link", "unit", "dropin", "checkout"};
 

@@ -80,8 +80,6 @@ enum action content_action(struct deriving *d, const struct named *named);
 /* Restarts and reloads for changed content that running units name. */
 bool content_needs_units(const struct deriving *d);
 int content_effects(struct deriving *d);
-/* Whether a change gives a file other content, or a link another target. */
-bool changes_content(const struct change *c);
 
 /* What is stopped, started or restarted anyway needs nothing less. */
 void effects_drop_double(struct effects *f);
