@@ -125,20 +125,11 @@ static void parse_path(const struct parsing *p, const struct node *n)
 		set(p, "cwd", path);
 }
 
-/* As environ(7) and systemd take it. */
-static bool is_variable(const char *s, size_t size)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-
-	return size && strchr(letters, *s) &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" DIGITS) >= size;
-}
-
 static bool is_assignment(const char *s)
 {
 	const char *equals = strchr(s, '=');
 
-	return equals && is_variable(s, (size_t)(equals - s));
+	return equals && text_is_name(s, (size_t)(equals - s));
 }
 
 /* The first key behind another one, which is not the last. */
@@ -166,7 +157,7 @@ static void parse_env(const struct parsing *p, const struct node *map)
 		const struct node *name = map->keys[i];
 
 		last = name->text;
-		if (!is_variable(name->text, strlen(name->text)))
+		if (!text_is_name(name->text, strlen(name->text)))
 			diag_add(diags, name->where,
 				"env: \"%s\" is no name for a variable; it is made of letters, "
 				"digits and _",
@@ -209,11 +200,6 @@ static void parse_env_files(const struct parsing *p, const struct node *list)
 	}
 }
 
-static bool is_service(const char *s)
-{
-	return unit_name_valid(s) && !strcmp(unit_name_type(s), "service");
-}
-
 static void parse_restart(const struct parsing *p, const struct node *list)
 {
 	struct diags *diags = p->r->diags;
@@ -224,7 +210,7 @@ static void parse_restart(const struct parsing *p, const struct node *list)
 	for (size_t i = 0; i < list->n; i++) {
 		if (node_want_text(list->items[i], "restart", &unit, diags) < 0)
 			continue;
-		if (!is_service(unit))
+		if (!unit_name_is_service(unit))
 			diag_add(diags, list->items[i]->where,
 				"restart: \"%s\" is no name of a service; one ends in .service",
 				unit);
@@ -439,7 +425,7 @@ static int action_check(const struct resource *item, struct err *e)
 		{"on_change", is_id, ATTR_REPEATED},
 		{"then", action_is_name, ATTR_REPEATED},
 		{"needs", action_is_name, ATTR_REPEATED},
-		{"restart", is_service, ATTR_REPEATED},
+		{"restart", unit_name_is_service, ATTR_REPEATED},
 		{"timeout", is_timeout, ATTR_OPTIONAL},
 		{"rollback", is_rerun, ATTR_OPTIONAL},
 		{"limits.memory", is_count, ATTR_OPTIONAL},

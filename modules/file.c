@@ -43,17 +43,11 @@ static int parse_validate(struct reader *r, const struct node *n, const char **r
 	return code;
 }
 
-static bool is_service(const char *unit)
-{
-	return unit_name_valid(unit) && !unit_name_is_template(unit) &&
-	       !strcmp(unit_name_type(unit), "service");
-}
-
 static int parse_reload(struct reader *r, const struct node *n, const char **ret)
 {
 	int code = node_want_text(n, "reload", ret, r->diags);
 
-	if (!code && **ret && !is_service(*ret))
+	if (!code && **ret && (!unit_name_is_service(*ret) || unit_name_is_template(*ret)))
 		code = diag_add(r->diags, n->where,
 			"reload: \"%s\" is no name of a service that can be reloaded, as "
 			"nginx.service",

@@ -19,11 +19,6 @@
 
 #include "../reconciler/verify/seccomp.h"
 
-static bool is_service(const char *unit)
-{
-	return unit_name_valid(unit) && !strcmp(unit_name_type(unit), "service");
-}
-
 /* As calls are named in all tables; which there are, the reader asks libseccomp. */
 static bool is_call(const char *s)
 {
@@ -165,7 +160,7 @@ static void parse_unit(struct reader *r, const struct node *name, const struct n
 
 	if (node_want_text(name, "verify", &unit, r->diags) < 0)
 		return;
-	if (!is_service(unit)) {
+	if (!unit_name_is_service(unit)) {
 		diag_add(r->diags, name->where,
 			"verify: \"%s\" is no name of a service; one ends in .service", unit);
 		return;
@@ -219,7 +214,7 @@ static int verify_check(const struct resource *item, struct err *e)
 		{0},
 	};
 
-	if (!is_service(resource_name(item->id)))
+	if (!unit_name_is_service(resource_name(item->id)))
 		return err_set(e, -EINVAL, "%s: no name of a service", item->id);
 	int r = check_content(item, false, e);
 	return r ? r : check_attrs(item, rules, e);

@@ -46,6 +46,9 @@ void text_shell_word(struct buf *b, const char *word);
  * is in the arena or s itself. */
 const char *text_time(struct arena *a, const char *s);
 
+/* Whether the first size bytes are letters, digits and _, and do not begin with a digit. */
+bool text_is_name(const char *s, size_t size);
+
 /* Bytes that would move a terminal's cursor, and those that are not UTF-8, become "?". */
 void text_printable(char *s);
 

@@ -40,6 +40,8 @@ int unit_view_find(
 	struct unit_view *v, const char *name, const struct unit_status **ret, struct err *e);
 /* Active, activating, reloading, refreshing: what a restart is for. */
 bool unit_status_running(const struct unit_status *u);
+/* The same of one that was asked for; false as well where it is not loaded. */
+bool unit_details_running(const struct unit_details *d);
 
 /* Forgets the list of loaded units, so that the next call asks again. */
 void unit_view_refresh(struct unit_view *v);

@@ -143,6 +143,7 @@ void unit_index_file(struct unit_index *x, const char *path, struct index_file *
 
 /* Unit names, systemd.unit(5). In the arena. */
 bool unit_name_valid(const char *name);
+bool unit_name_is_service(const char *name);  /* valid, and of that type */
 bool unit_name_is_template(const char *name); /* t@.service */
 bool unit_name_is_instance(const char *name); /* t@1.service */
 const char *unit_name_template(

@@ -69,24 +69,31 @@ static int run(struct host *h, struct arena *a, const struct transient *service,
 	return 0;
 }
 
-int action_execute(struct host *h, struct arena *a, const struct resource *item,
-	const char *service, int (*idle)(void *userdata), void *userdata, struct action_run *ret,
-	struct err *e)
+/* Where both of its commands run, and as whom. */
+static struct transient surroundings(
+	struct arena *a, const struct resource *item, const char *service)
 {
-	const struct transient t = {
+	return (struct transient){
 		.unit = service,
-		.description = arena_printf(a, "l4sync: %s", item->id),
-		.argv = argv_of(a, item, "run", "shell"),
 		.environment = values_of(a, item, "env"),
 		.environment_files = values_of(a, item, "env_file"),
 		.user = user_of(item),
 		.working_directory = resource_get(item, "cwd"),
-		.memory_bytes = number_of(item, "limits.memory", 0),
-		.tasks = number_of(item, "limits.tasks", 0),
 		.stdio_fd = -1,
-		.limit_s = (unsigned)number_of(item, "timeout", ACTION_TIMEOUT_S),
 	};
+}
 
+int action_execute(struct host *h, struct arena *a, const struct resource *item,
+	const char *service, int (*idle)(void *userdata), void *userdata, struct action_run *ret,
+	struct err *e)
+{
+	struct transient t = surroundings(a, item, service);
+
+	t.description = arena_printf(a, "l4sync: %s", item->id);
+	t.argv = argv_of(a, item, "run", "shell");
+	t.memory_bytes = number_of(item, "limits.memory", 0);
+	t.tasks = number_of(item, "limits.tasks", 0);
+	t.limit_s = (unsigned)number_of(item, "timeout", ACTION_TIMEOUT_S);
 	return run(h, a, &t, idle, userdata, ret, e);
 }
 
@@ -94,19 +101,12 @@ int action_ask(struct host *h, struct arena *a, const struct resource *item, con
 	int (*idle)(void *userdata), void *userdata, enum action_answer *ret, const char **ret_why,
 	struct err *e)
 {
-	const struct transient t = {
-		.unit = service,
-		.description = arena_printf(a, "l4sync: unless of %s", item->id),
-		.argv = argv_of(a, item, "unless", "unless.shell"),
-		.environment = values_of(a, item, "env"),
-		.environment_files = values_of(a, item, "env_file"),
-		.user = user_of(item),
-		.working_directory = resource_get(item, "cwd"),
-		.stdio_fd = -1,
-		.limit_s = UNLESS_TIMEOUT_S,
-	};
+	struct transient t = surroundings(a, item, service);
 	struct action_run x;
 
+	t.description = arena_printf(a, "l4sync: unless of %s", item->id);
+	t.argv = argv_of(a, item, "unless", "unless.shell");
+	t.limit_s = UNLESS_TIMEOUT_S;
 	*ret = ANSWER_NONE;
 	*ret_why = NULL;
 	if (!t.argv)

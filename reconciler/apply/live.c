@@ -141,8 +141,7 @@ static int unless_gone(struct txn *t, struct bus *bus, const char *unit, int r, 
 	struct unit_details now;
 
 	if (bus_unit_details(bus, t->arena, &unit, 1, false, &now, NULL) < 0 ||
-		(now.found && unit_status_running(
-				      &(struct unit_status){.active_state = now.active_state})))
+		unit_details_running(&now))
 		return r;
 	err_clear(e);
 	return 0;

@@ -131,12 +131,6 @@ static int warn(struct txn *t, const struct effects *all, const struct effect *f
 	return r;
 }
 
-static bool is_running(const struct unit_details *d)
-{
-	return d->found &&
-	       unit_status_running(&(struct unit_status){.active_state = d->active_state});
-}
-
 /* Systemd has restarted it along with another one, or somebody else has. */
 static bool is_restarted(const struct txn *t, const struct unit_details *d)
 {
@@ -149,7 +143,7 @@ static int unit_still(struct txn *t, const char *unit, struct unit_details *afte
 {
 	int r = details_of(t, unit, after, e);
 
-	if (r < 0 || (is_running(after) && !strcmp(after->invocation_id, invocation)))
+	if (r < 0 || (unit_details_running(after) && !strcmp(after->invocation_id, invocation)))
 		return r;
 	return err_set(e, -EREMOTEIO, "%s: did not stay up while its check ran", unit);
 }
@@ -167,7 +161,9 @@ static int watch_restarted(struct txn *t, const struct effect *f, const struct r
 	const char *invocation = arena_strdup(t->arena, after->invocation_id);
 	r = hook_check(t, policy, f->target, e);
 	/* A oneshot has ended before. */
-	return r < 0 || !is_running(after) ? r : unit_still(t, f->target, after, invocation, e);
+	return r < 0 || !unit_details_running(after)
+		       ? r
+		       : unit_still(t, f->target, after, invocation, e);
 }
 
 static int try_restart(
@@ -337,12 +333,12 @@ static void put_off_busy(struct txn *t, const struct effect *f, const struct uni
 static bool is_wanted(struct txn *t, const struct effect *f, const struct unit_details *now)
 {
 	bool other = f->invocation && strcmp(f->invocation, now->invocation_id) != 0;
+	bool runs = unit_details_running(now);
 
-	if (is_running(now) && !other)
+	if (runs && !other)
 		return true;
 	event_message(t->sink, "warning", "%s was %s meanwhile%s", f->target,
-		is_running(now) ? "restarted" : "stopped",
-		is_running(now) ? " by somebody else" : " and stays stopped");
+		runs ? "restarted" : "stopped", runs ? " by somebody else" : " and stays stopped");
 	txn_event(t, "done", "restart", f->target, restart_sentence(t->arena, f));
 	return false;
 }

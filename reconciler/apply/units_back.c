@@ -54,11 +54,6 @@ static int job_back(struct txn *t, const char *unit, enum unit_verb what, struct
 	return r;
 }
 
-static bool is_running(const char *active_state)
-{
-	return unit_status_running(&(struct unit_status){.active_state = active_state});
-}
-
 /* What does not take its old configuration that way takes it with a restart. */
 static int reload_back(struct txn *t, const char *unit, struct err *e)
 {
@@ -79,7 +74,7 @@ static int bring_back(struct txn *t, const char *verb, const char *unit, struct 
 		r = bus_unit_details(bus, t->arena, &unit, 1, true, &now, e);
 	if (r < 0)
 		return r;
-	bool runs = now.found && is_running(now.active_state);
+	bool runs = unit_details_running(&now);
 	bool restart = !strcmp(verb, "restart") && runs;
 	/* Along with another one it has its old configuration already. */
 	if (restart && unit_started_monotonic(&now) >= t->rolling_usec)

@@ -340,3 +340,12 @@ void text_shell_word(struct buf *b, const char *word)
 			buf_addc(b, *word);
 	buf_addc(b, '\'');
 }
+
+bool text_is_name(const char *s, size_t size)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_",
+			  all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+				  "0123456789";
+
+	return size && *s && strchr(letters, *s) && strspn(s, all) >= size;
+}

@@ -75,9 +75,8 @@ static int collect_lost(struct plan *p, struct unit_view *view, struct effects *
 		if (!x->back)
 			continue;
 		r = bus_unit_details(bus, p->arena, &x->unit, 1, false, &now, e);
-		if (r < 0 || !now.found || !strcmp(now.invocation_id, x->invocation) ||
-			!unit_status_running(
-				&(struct unit_status){.active_state = now.active_state}))
+		if (r < 0 || !unit_details_running(&now) ||
+			!strcmp(now.invocation_id, x->invocation))
 			continue;
 		for (size_t k = 0; k < x->n_causes; k++)
 			effect_add(ret, ACTION_RESTART, x->unit, x->causes[k].id);

@@ -192,6 +192,12 @@ bool unit_status_running(const struct unit_status *u)
 	return false;
 }
 
+bool unit_details_running(const struct unit_details *d)
+{
+	return d->found &&
+	       unit_status_running(&(struct unit_status){.active_state = d->active_state});
+}
+
 const struct resource *unit_resource(
 	struct arena *a, const struct resources *set, const char *type, const char *unit)
 {

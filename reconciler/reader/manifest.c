@@ -205,7 +205,7 @@ static void read_vars(struct reader *r)
 	for (size_t i = 0; i < vars->n; i++) {
 		const struct node *name = vars->keys[i];
 
-		if (!template_is_name(name->text, strlen(name->text)))
+		if (!text_is_name(name->text, strlen(name->text)))
 			diag_add(r->diags, name->where,
 				"\"%s\" is no name for a variable; it is made of letters, digits "
 				"and _",

@@ -10,9 +10,6 @@
 #define MANIFEST "l4sync.yaml"
 #define HOSTS_DIR "hosts"
 
-/* A variable's name: a letter or _, then letters, digits, _. */
-bool template_is_name(const char *s, size_t size);
-
 /*
  * Reads l4sync.yaml and hosts/NAME.yaml into r->manifest and r->vars. -EINVAL: reported, and so
  * much is wrong that nothing else can be read. -EPERM, -ENOTSUP: reported alone, the state is not

@@ -8,15 +8,8 @@
 #include "l4sync/text.h"
 #include "reader_internal.h"
 
-#define NAME_START "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-#define NAME_CHARS NAME_START "0123456789"
 #define BLANKS " \t"
 #define TEMPLATE_INSERTS_MAX 1000
-
-bool template_is_name(const char *s, size_t size)
-{
-	return size && *s && strchr(NAME_START, *s) && strspn(s, NAME_CHARS) >= size;
-}
 
 struct template
 {
@@ -64,7 +57,7 @@ static int insert_secret(struct template *t, const char *name, struct buf *out)
 	const struct node *secrets = t->names->secrets;
 	struct template_inserts *x = t->inserts;
 
-	if (!template_is_name(name, strlen(name)))
+	if (!text_is_name(name, strlen(name)))
 		return diag_add(t->diags, t->where,
 			"{{ secret:%s }}: behind secret: there must be the name of a secret", name);
 	if (secrets && secrets->kind != NODE_MAP)
@@ -90,7 +83,7 @@ static int render_expression(struct template *t, const char *s, size_t size, str
 	}
 	if (text_starts(text, "secret:"))
 		return insert_secret(t, text + strlen("secret:"), out);
-	if (!template_is_name(text, strlen(text)))
+	if (!text_is_name(text, strlen(text)))
 		return diag_add(t->diags, t->where,
 			"{{ %s }}: only the name of a variable, or secret:NAME, can stand here; a "
 			"literal {{ is written {{ \"{{\" }}",

@@ -15,8 +15,6 @@
 #include "values.h"
 
 #define HEADER "l4sync-secret 1 "
-#define NAME_START "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-#define NAME_CHARS NAME_START "0123456789"
 #define NAME_MAX_BYTES 64
 
 static const char base64_digits[] =
@@ -26,8 +24,9 @@ static const char base64url_digits[] =
 
 bool secret_name_valid(const char *name)
 {
-	return *name && strchr(NAME_START, *name) && !name[strspn(name, NAME_CHARS)] &&
-	       strlen(name) <= NAME_MAX_BYTES;
+	size_t n = strlen(name);
+
+	return n <= NAME_MAX_BYTES && text_is_name(name, n);
 }
 
 /* 0: it is no spec of that kind. */

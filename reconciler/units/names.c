@@ -70,6 +70,11 @@ bool unit_name_valid(const char *name)
 	return unit_name_kind(name) != NAME_INVALID;
 }
 
+bool unit_name_is_service(const char *name)
+{
+	return unit_name_valid(name) && !strcmp(unit_name_type(name), "service");
+}
+
 bool unit_name_is_template(const char *name)
 {
 	return unit_name_kind(name) == NAME_TEMPLATE;
